@@ -1,0 +1,85 @@
+"""Clients, keys and revoked tokens as the hot path needs them: in memory for a few seconds, then read again.
+
+A revocation or a new scope takes effect in every process within DIRECTORY_TTL_SECONDS.
+"""
+
+import hmac
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from sentinel.api.models import ApiKey, GatewayClient, RevokedToken
+from sentinel.api.services import api_key_prefix, digest_of
+from sentinel.core.clients import ClientIdentity
+
+DIRECTORY_TTL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    digest: str
+    client_id: UUID
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everything that is valid at the moment of loading."""
+
+    clients: dict[UUID, ClientIdentity] = field(default_factory=dict)
+    keys: dict[str, _Key] = field(default_factory=dict)
+    revoked: frozenset[str] = frozenset()
+
+    def client_of_key(self, text: str, *, now: datetime) -> ClientIdentity | None:
+        key = self.keys.get(api_key_prefix(text) or "")
+        if key is None or not hmac.compare_digest(key.digest, digest_of(text)):
+            return None
+        return None if key.expires_at and key.expires_at <= now else self.clients.get(key.client_id)
+
+
+@dataclass(slots=True)
+class _Memory:
+    directory: Directory | None = None
+    loaded_at_seconds: float = 0.0
+
+
+_memory = _Memory()
+
+
+def directory_current() -> Directory:
+    """The directory, at most DIRECTORY_TTL_SECONDS old. Reads the database when older."""
+    age_seconds = time.monotonic() - _memory.loaded_at_seconds
+    if _memory.directory is None or age_seconds > DIRECTORY_TTL_SECONDS:
+        _memory.directory = directory_load(now=timezone.now())
+        _memory.loaded_at_seconds = time.monotonic()
+    return _memory.directory
+
+
+def directory_forget() -> None:
+    """Read again at the next request, for the process that has just changed a client or a key."""
+    _memory.directory = None
+
+
+def directory_load(*, now: datetime) -> Directory:
+    clients = GatewayClient.objects.filter(is_active=True)
+    keys = ApiKey.objects.filter(client__is_active=True, revoked_at__isnull=True)
+    revoked = RevokedToken.objects.filter(expires_at__gt=now).values_list("jti", flat=True)
+    return Directory(
+        clients={client.id: identity_of(client) for client in clients},
+        keys={key.prefix: _Key(key.digest, key.client_id, key.expires_at) for key in keys},
+        revoked=frozenset(revoked),
+    )
+
+
+def identity_of(client: GatewayClient) -> ClientIdentity:
+    return ClientIdentity(
+        client_id=client.id,
+        name=client.name,
+        scopes=frozenset(client.scopes),
+        livemode=client.livemode,
+        all_accounts=client.all_accounts,
+        rate=client.rate or None,
+    )

@@ -1,0 +1,26 @@
+"""The documentation pages: Swagger UI from our own static files, and the list of problem codes."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
+
+from sentinel.core.errors import SentinelError
+
+
+class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]
+    """Swagger UI with its script in a file of its own, as the Content-Security-Policy demands."""
+
+    renderer_classes = (TemplateHTMLRenderer, JSONRenderer)
+
+
+def problem_list(request: HttpRequest) -> HttpResponse:
+    """Every `code` a refusal may carry; the `type` of a problem points here."""
+    return render(request, "api/problems.html", {"problems": sorted(_all(SentinelError), key=lambda kind: kind.code)})
+
+
+def _all(kind: type[SentinelError]) -> list[type[SentinelError]]:
+    found = [kind] if kind is not SentinelError else []
+    for child in kind.__subclasses__():
+        found += _all(child)
+    return found

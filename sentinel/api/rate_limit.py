@@ -1,0 +1,96 @@
+"""Requests per client and window, counted by django-ratelimit in the shared cache.
+
+Without Redis each process counts for itself: a client may then get a few times its rate, but is never locked out.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django_ratelimit.core import get_usage
+from redis import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from sentinel.core.clients import ClientIdentity
+from sentinel.core.errors import RateLimited
+
+GROUP = "api"
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+_logger = logging.getLogger(__name__)
+_counted_here: dict[tuple[str, int], int] = defaultdict(int)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a client has used of its window. Source of the headers: draft-ietf-httpapi-ratelimit-headers-10."""
+
+    count: int
+    limit: int
+    window_seconds: int
+    seconds_left: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.count > self.limit
+
+    def headers(self) -> dict[str, str]:
+        remaining = max(0, self.limit - self.count)
+        return {
+            "RateLimit-Policy": f'"client";q={self.limit};w={self.window_seconds}',
+            "RateLimit": f'"client";r={remaining};t={self.seconds_left}',
+        }
+
+
+class ClientRateThrottle(BaseThrottle):
+    """Counts the request before anything else is done with it, so that replays count too."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if not isinstance(request.user, ClientIdentity):
+            return True
+        usage = usage_count(request, request.user)
+        request._request.rate_usage = usage  # type: ignore[attr-defined]
+        if usage.is_over:
+            raise RateLimited(
+                f"At most {usage.limit} requests in {usage.window_seconds} s.",
+                retry_after_seconds=max(1, usage.seconds_left),
+            )
+        return True
+
+
+def usage_count(request: Any, client: ClientIdentity) -> Usage:
+    rate = client.rate or settings.API_RATE_DEFAULT
+    window_seconds = _SECONDS[rate[-1]]
+    try:
+        usage = get_usage(request, group=GROUP, key=lambda *_: client.client_id.hex, rate=rate, increment=True)
+    except (RedisError, OSError) as error:
+        _logger.warning("rate limit counted in this process only: %s", error)
+        return _count_here(client, int(rate.partition("/")[0]), window_seconds)
+    return Usage(usage["count"], usage["limit"], window_seconds, max(0, usage["time_left"]))
+
+
+def _count_here(client: ClientIdentity, limit: int, window_seconds: int) -> Usage:
+    window = int(time.time()) // window_seconds
+    key = (client.client_id.hex, window)
+    if key not in _counted_here:
+        _counted_here.clear()
+    _counted_here[key] += 1
+    return Usage(_counted_here[key], limit, window_seconds, (window + 1) * window_seconds - int(time.time()))
+
+
+LOGIN_RATE = "20/m"
+
+
+def login_count(request: Any) -> None:
+    """Slow down guessing of client secrets, per address. Errors: RateLimited."""
+    try:
+        usage = get_usage(request, group="login", key="ip", rate=LOGIN_RATE, increment=True)
+    except (RedisError, OSError) as error:
+        _logger.warning("log-ins are not counted: %s", error)
+        return
+    if usage["should_limit"]:
+        raise RateLimited("Too many log-ins from this address.", retry_after_seconds=max(1, usage["time_left"]))

@@ -1,0 +1,13 @@
+"""What a client may be allowed to do. The words behind each scope are shown in the API documentation."""
+
+SCOPES: dict[str, str] = {
+    "transactions:write": "Send transactions to be decided, and void them by key.",
+    "transactions:read": "Read the client's own transactions.",
+    "transactions:backdate": "Send transactions that happened long ago (replay, migration).",
+    "decisions:explain": "See scores and the reasons of decisions.",
+    "reversals:write": "Give money back, whole or in part.",
+    "accounts:read": "Read granted accounts and their balances.",
+    "accounts:write": "Create, change and freeze accounts.",
+    "labels:read": "Read confirmed outcomes.",
+    "labels:write": "Send chargebacks and confirmations.",
+}

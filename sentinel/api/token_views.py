@@ -1,0 +1,122 @@
+"""JWT for gateway clients: get, refresh, revoke."""
+
+import hmac
+from typing import Annotated
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from pydantic import BaseModel, Field
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from sentinel.api.authentication import WRONG_CREDENTIALS
+from sentinel.api.directory import directory_forget
+from sentinel.api.documentation import problems
+from sentinel.api.fields import Schema, text
+from sentinel.api.models import GatewayClient, RevokedToken
+from sentinel.api.rate_limit import login_count
+from sentinel.api.services import digest_of, token_revoke
+from sentinel.api.tokens import CLIENT_CLAIM, expiry_of, read_any_token, read_refresh_token, tokens_for
+from sentinel.api.views import ApiView, json_object
+from sentinel.core.errors import NotAuthenticated
+
+
+class TokenIn(Schema):
+    client_id: Annotated[str, text(36, r"^[0-9a-f-]{32,36}$")] = Field(description="The client's id.")
+    client_secret: Annotated[str, text(100)]
+
+
+class RefreshIn(Schema):
+    refresh: Annotated[str, text(2000)]
+
+
+class RevokeIn(Schema):
+    token: Annotated[str, text(2000)] = Field(description="An access or a refresh token.")
+
+
+class TokensOut(BaseModel):
+    access: str
+    refresh: str
+    token_type: str = "Bearer"  # noqa: S105
+    expires_in: int = Field(description="Seconds until the access token expires.")
+
+
+class _OpenView(ApiView):
+    """Whoever calls has no token yet. Guessing is slowed down per address."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        login_count(request._request)
+
+
+class TokenView(_OpenView):
+    @extend_schema(
+        operation_id="token_create",
+        request=TokenIn,
+        responses={200: TokensOut, **problems(400)},
+        auth=[],
+        tags=["authentication"],
+    )
+    def post(self, request: Request) -> Response:
+        body = TokenIn.model_validate(json_object(request))
+        client = _client(body.client_id)
+        # Compared in any case, so that the time taken does not tell which ids exist.
+        stored = client.secret_digest if client else ""
+        if not hmac.compare_digest(stored, digest_of(body.client_secret)) or client is None:
+            raise NotAuthenticated(WRONG_CREDENTIALS)
+        return Response(tokens_json(*tokens_for(client)))
+
+
+class RefreshView(_OpenView):
+    @extend_schema(
+        operation_id="token_refresh",
+        request=RefreshIn,
+        responses={200: TokensOut, **problems(400)},
+        auth=[],
+        tags=["authentication"],
+    )
+    def post(self, request: Request) -> Response:
+        """A new pair; the refresh token that was sent stops working."""
+        token = read_refresh_token(RefreshIn.model_validate(json_object(request)).refresh)
+        client = _client(token[CLIENT_CLAIM])
+        if client is None or not token_revoke(jti=token["jti"], expires_at=expiry_of(token)):
+            raise NotAuthenticated("The token is not valid or has expired.")
+        return Response(tokens_json(*tokens_for(client)))
+
+
+class RevokeView(_OpenView):
+    @extend_schema(
+        operation_id="token_revoke",
+        request=RevokeIn,
+        responses={204: None, **problems(400)},
+        auth=[],
+        tags=["authentication"],
+    )
+    def post(self, request: Request) -> Response:
+        token = read_any_token(RevokeIn.model_validate(json_object(request)).token)
+        if not RevokedToken.objects.filter(pk=token["jti"], expires_at__gt=timezone.now()).exists():
+            token_revoke(jti=token["jti"], expires_at=expiry_of(token))
+        directory_forget()
+        return Response(status=204)
+
+
+def tokens_json(refresh: RefreshToken, access: AccessToken) -> dict[str, object]:
+    return {
+        "access": str(access),
+        "refresh": str(refresh),
+        "token_type": "Bearer",
+        "expires_in": int(access.lifetime.total_seconds()),
+    }
+
+
+def _client(text: str) -> GatewayClient | None:
+    try:
+        client_id = UUID(text)
+    except ValueError:
+        return None
+    return GatewayClient.objects.filter(pk=client_id, is_active=True).exclude(secret_digest="").first()

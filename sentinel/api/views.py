@@ -1,0 +1,39 @@
+"""The base of every API view: an adrf APIView with scopes and rate-limit headers."""
+
+from typing import Any, ClassVar
+
+from adrf.views import APIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sentinel.core.clients import ClientIdentity
+from sentinel.core.errors import FieldError, InvalidRequest
+
+
+class ApiView(APIView):  # type: ignore[misc]
+    """`scopes` names the scope each method needs; a method that is not named needs none."""
+
+    scopes: ClassVar[dict[str, str]] = {}
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        usage = getattr(getattr(request, "_request", request), "rate_usage", None)
+        if usage is not None:
+            for name, value in usage.headers().items():
+                response.headers[name] = value
+        response.headers["Cache-Control"] = "no-store"
+        finished: Response = super().finalize_response(request, response, *args, **kwargs)
+        return finished
+
+
+def client_of(request: Request) -> ClientIdentity:
+    """The authenticated client. Call only in views that authenticate."""
+    client: ClientIdentity = request.user
+    return client
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The body as an object. Errors: InvalidRequest when it is another JSON value."""
+    content = request.data
+    if not isinstance(content, dict):
+        raise InvalidRequest(errors=[FieldError("body", "wrong_type", "Send a JSON object.")])
+    return content
