@@ -1,0 +1,119 @@
+"""The bank's accounts: make, change, read, freeze; balance."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.api.schemas import AccountIn, AccountOut, BalanceOut, FreezeIn
+from ledger.domain.payments import AccountStatus
+from ledger.domain.receipts import rfc3339
+from ledger.models import Account
+from ledger.selectors.accounts import account_for
+from ledger.services.accounts import AccountTerms, account_put, account_set_status
+from sentinel.api.documentation import problems
+from sentinel.api.views import ApiView, client_of, json_object
+from sentinel.core.errors import FieldError, InvalidRequest
+from sentinel.core.money import AmountError, format_amount, parse_amount
+
+
+class AccountView(ApiView):
+    scopes = {"GET": "accounts:read", "PUT": "accounts:write"}
+
+    @extend_schema(operation_id="account_read", responses={200: AccountOut, **problems(404)}, tags=["accounts"])
+    def get(self, request: Request, account_id: str) -> Response:
+        return Response(account_json(account_for(client_of(request), account_id)))
+
+    @extend_schema(
+        operation_id="account_put",
+        request=AccountIn,
+        responses={200: AccountOut, 201: AccountOut, **problems(400, 403, 409)},
+        tags=["accounts"],
+    )
+    def put(self, request: Request, account_id: str) -> Response:
+        body = AccountIn.model_validate(json_object(request))
+        client, now = client_of(request), timezone.now()
+        account, is_new = account_put(account_id=account_id, terms=account_terms(body), client=client, now=now)
+        return Response(account_json(account), 201 if is_new else 200)
+
+
+class BalanceView(ApiView):
+    scopes = {"GET": "accounts:read"}
+
+    @extend_schema(operation_id="account_balance", responses={200: BalanceOut, **problems(404)}, tags=["accounts"])
+    def get(self, request: Request, account_id: str) -> Response:
+        return Response(balance_json(account_for(client_of(request), account_id)))
+
+
+class FreezeView(ApiView):
+    scopes = {"POST": "accounts:write"}
+
+    @extend_schema(
+        operation_id="account_freeze",
+        request=FreezeIn,
+        responses={200: AccountOut, **problems(400, 403, 404, 409)},
+        tags=["accounts"],
+    )
+    def post(self, request: Request, account_id: str) -> Response:
+        body = FreezeIn.model_validate(json_object(request))
+        client = client_of(request)
+        account = account_for(client, account_id)
+        status = AccountStatus.FROZEN if body.frozen else AccountStatus.ACTIVE
+        account = account_set_status(
+            account_id=account.id, status=status, actor=client.name, reason=body.reason, now=timezone.now()
+        )
+        return Response(account_json(account))
+
+
+def account_terms(body: AccountIn) -> AccountTerms:
+    errors: list[FieldError] = []
+
+    def minor(name: str, text: str | None) -> int | None:
+        try:
+            return None if text is None else parse_amount(text, body.currency)
+        except AmountError as error:
+            errors.append(FieldError(name, error.code, str(error)))
+            return None
+
+    terms = AccountTerms(
+        currency=body.currency,
+        home_country=body.home_country,
+        home_zone=body.home_zone,
+        name=body.name,
+        risk=body.risk,
+        floor_minor=minor("floor", body.floor),
+        daily_limit_minor=minor("daily_limit", body.daily_limit),
+        opened_at=body.opened_at,
+        opening_balance_minor=minor("opening_balance", body.opening_balance),
+    )
+    if errors:
+        raise InvalidRequest(f"Check {', '.join(error.field for error in errors)}.", errors=errors)
+    return terms
+
+
+def account_json(account: Account) -> dict[str, object]:
+    limit = account.daily_limit_minor
+    return {
+        "id": account.id,
+        "currency": account.currency,
+        "home_country": account.home_country,
+        "home_zone": account.home_zone,
+        "name": account.name,
+        "status": account.status,
+        "risk": account.risk,
+        "floor": format_amount(account.balance.floor_minor, account.currency),
+        "daily_limit": None if limit is None else format_amount(limit, account.currency),
+        "opened_at": rfc3339(account.opened_at),
+        "livemode": account.livemode,
+    }
+
+
+def balance_json(account: Account) -> dict[str, str]:
+    balance = account.balance
+    return {
+        "account_id": account.id,
+        "currency": account.currency,
+        "posted": format_amount(balance.posted_minor, account.currency),
+        "held": format_amount(balance.held_minor, account.currency),
+        "available": format_amount(balance.available_minor, account.currency),
+    }

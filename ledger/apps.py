@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class LedgerConfig(AppConfig):
+    name = "ledger"
+
+    def ready(self) -> None:
+        from ledger.services.grants import grant_runtime_rights
+
+        post_migrate.connect(grant_runtime_rights, sender=self)

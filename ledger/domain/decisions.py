@@ -1,0 +1,42 @@
+"""What the ledger keeps of a decision. The scoring app fills it; the ledger adds what the money says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sentinel.core.outcomes import Outcome, RiskLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stable code with words for people. `kind`: rule, model, account, funds, policy or system."""
+
+    code: str
+    words: str
+    kind: str
+    contribution: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        shown: dict[str, Any] = {"code": self.code, "words": self.words, "kind": self.kind}
+        if self.contribution is not None:
+            shown["contribution"] = self.contribution
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What rules, model and policy say of a payment, before the money is looked at.
+
+    `fraud_probability` only from a supervised model, `score_percentile` unless no model answered; both in 0..1.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    fraud_probability: float | None
+    score_percentile: float | None
+    risk_level: RiskLevel | None
+    ruleset_version: int
+    policy_version: int
+    model_version: str | None
+    catalogue_version: int
+    snapshot: bytes
+    degraded: tuple[str, ...] = ()

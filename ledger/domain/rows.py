@@ -1,0 +1,230 @@
+"""The rows of a recorded payment, table by table, as the write statement takes them (column name -> value)."""
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from ledger.domain.booking import Booked, Leg, LockedAccount
+from ledger.domain.decisions import Verdict
+from ledger.domain.fingerprints import detail_commitment
+from ledger.domain.payments import PaymentRequest
+from sentinel.core.clients import ClientIdentity
+from sentinel.core.ids import public_id, uuid7
+from sentinel.core.money import format_amount
+from sentinel.core.outcomes import Status
+
+Row = dict[str, Any]
+
+_DETAIL_COLUMNS = (
+    "card_token",
+    "card_bin",
+    "card_last4",
+    "device_id",
+    "ip_address",
+    "user_agent",
+    "location_city",
+    "latitude",
+    "longitude",
+    "metadata",
+)
+_EVENT_TYPES = {
+    Status.APPROVED: "transaction.approved",
+    Status.HELD: "transaction.review_opened",
+    Status.DECLINED: "transaction.declined",
+}
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows by table, collected over a group of payments and written by one statement."""
+
+    by_table: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, table: str, row: Row) -> None:
+        self.by_table[table].append(row)
+
+    def add_entry(
+        self,
+        entry_id: UUID,
+        *,
+        account_id: str,
+        transaction_id: UUID | None,
+        legs: tuple[Leg, ...],
+        currency: str,
+        now: datetime,
+        kind: str = "payment",
+    ) -> None:
+        self.add(
+            "ledger_entry",
+            {
+                "id": entry_id,
+                "account_id": account_id,
+                "transaction_id": transaction_id,
+                "kind": kind,
+                "recorded_at": now,
+            },
+        )
+        for number, leg in enumerate(legs, start=1):
+            self.add("ledger_posting", _posting_row(entry_id, account_id, number, leg, currency))
+
+    def add_balance(self, account: LockedAccount) -> None:
+        day = account.day
+        self.add(
+            "ledger_accountbalance",
+            {
+                "account_id": account.account_id,
+                "posted_minor": account.posted_minor,
+                "held_minor": account.held_minor,
+                "seq": account.seq,
+                "day": day,
+                "day_spent_minor": account.spent_by_day.get(day, 0) if day else 0,
+            },
+        )
+
+
+def add_payment(
+    rows: Rows,
+    request: PaymentRequest,
+    verdict: Verdict,
+    booked: Booked,
+    *,
+    client: ClientIdentity,
+    transaction_id: UUID,
+    entry_id: UUID | None,
+    seq: int,
+    receipt: bytes,
+    now: datetime,
+    hold_days: int,
+) -> None:
+    """Everything one decided payment leaves in the record, except the balance row."""
+    details = {name: getattr(request, name) for name in _DETAIL_COLUMNS}
+    salt = os.urandom(16)
+    commitment = detail_commitment(salt, details)
+    owner = {"transaction_id": transaction_id, "account_id": request.account_id}
+    rows.add("ledger_transaction", _transaction_row(request, client, transaction_id, seq, commitment, now))
+    rows.add("ledger_personaldetail", {**owner, "salt": salt, **details})
+    rows.add("ledger_decision", {**owner, **_decision_columns(verdict, booked, receipt, now)})
+    if entry_id is not None:
+        rows.add_entry(entry_id, **owner, legs=booked.legs, currency=request.currency, now=now)
+    if booked.reserved_minor is not None:
+        rows.add("ledger_hold", {**owner, **_hold_columns(request, booked.reserved_minor, now, hold_days)})
+    add_event(
+        rows,
+        event_type=_EVENT_TYPES[booked.status],
+        transaction_id=transaction_id,
+        account_id=request.account_id,
+        client_id=client.client_id,
+        sequence=1,
+        payload=_event_payload(request, booked, transaction_id),
+        now=now,
+    )
+
+
+def add_event(
+    rows: Rows,
+    *,
+    event_type: str,
+    transaction_id: UUID,
+    account_id: str,
+    client_id: UUID,
+    sequence: int,
+    payload: dict[str, Any],
+    now: datetime,
+) -> None:
+    """An event and its pending row: whoever writes the change writes both, so none is ever lost."""
+    event_id = uuid7()
+    rows.add(
+        "ledger_event",
+        {
+            "id": event_id,
+            "account_id": account_id,
+            "transaction_id": transaction_id,
+            "client_id": client_id,
+            "type": event_type,
+            "sequence": sequence,
+            "payload": payload,
+            "recorded_at": now,
+        },
+    )
+    rows.add("ledger_outboxpending", {"event_id": event_id, "created_at": now})
+
+
+def _transaction_row(
+    request: PaymentRequest, client: ClientIdentity, transaction_id: UUID, seq: int, commitment: bytes, now: datetime
+) -> Row:
+    return {
+        "id": transaction_id,
+        "account_id": request.account_id,
+        "seq": seq,
+        "client_id": client.client_id,
+        "livemode": client.livemode,
+        "transaction_type": request.transaction_type.value,
+        "amount_minor": request.amount_minor,
+        "currency": request.currency,
+        "reference": request.reference,
+        "channel": request.channel,
+        "merchant_id": request.merchant_id,
+        "merchant_name": request.merchant_name,
+        "merchant_category": request.merchant_category,
+        "merchant_country": request.merchant_country,
+        "counterparty_account_id": request.counterparty_account_id,
+        "location_country": request.location_country,
+        "occurred_at": request.occurred_at,
+        "recorded_at": now,
+        "detail_commitment": commitment,
+    }
+
+
+def _decision_columns(verdict: Verdict, booked: Booked, receipt: bytes, now: datetime) -> Row:
+    return {
+        "outcome": booked.outcome.value,
+        "status": booked.status.value,
+        "fraud_probability": verdict.fraud_probability,
+        "score_percentile": verdict.score_percentile,
+        "reasons": [reason.to_json() for reason in booked.reasons],
+        "ruleset_version": verdict.ruleset_version,
+        "policy_version": verdict.policy_version,
+        "model_version": verdict.model_version,
+        "catalogue_version": verdict.catalogue_version,
+        "snapshot": verdict.snapshot,
+        "degraded": list(verdict.degraded),
+        "receipt": receipt,
+        "recorded_at": now,
+    }
+
+
+def _hold_columns(request: PaymentRequest, reserved_minor: int, now: datetime, hold_days: int) -> Row:
+    return {
+        "amount_minor": request.amount_minor,
+        "reserved_minor": reserved_minor,
+        "currency": request.currency,
+        "recorded_at": now,
+        "expires_at": now + timedelta(days=hold_days),
+    }
+
+
+def _event_payload(request: PaymentRequest, booked: Booked, transaction_id: UUID) -> dict[str, Any]:
+    return {
+        "transaction_id": public_id("txn", transaction_id),
+        "account_id": request.account_id,
+        "amount": format_amount(request.amount_minor, request.currency),
+        "currency": request.currency,
+        "outcome": booked.outcome.value,
+        "status": booked.status.value,
+        "reference": request.reference,
+    }
+
+
+def _posting_row(entry_id: UUID, account_id: str, number: int, leg: Leg, currency: str) -> Row:
+    return {
+        "entry_id": entry_id,
+        "account_id": account_id,
+        "leg": number,
+        "ledger_account_id": leg.ledger_account_id,
+        "debit_minor": leg.debit_minor,
+        "credit_minor": leg.credit_minor,
+        "currency": currency,
+    }

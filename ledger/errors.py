@@ -1,0 +1,77 @@
+"""Refusals of the ledger. See sentinel.core.errors for how the API shows them."""
+
+from sentinel.core.errors import Conflict, InvalidRequest, NotFound
+
+
+class KeyReused(InvalidRequest):
+    """The key was used before, for another request. Nothing was done."""
+
+    code = "idempotency_key_reused"
+    http_status = 422
+    title = "This idempotency key was used for another request"
+
+
+class KeyInProgress(Conflict):
+    """The first request with this key, or another payment of the account, is still being worked on."""
+
+    code = "idempotency_key_in_progress"
+    title = "The first request with this key is still being worked on; retry the same key"
+
+
+class AccountUnknown(InvalidRequest):
+    """The account does not exist, or is not granted to the client: the two look alike."""
+
+    code = "account_unknown"
+    http_status = 422
+    title = "There is no such account"
+
+
+class CurrencyMismatch(InvalidRequest):
+    """The payment is not in the account's currency."""
+
+    code = "currency_mismatch"
+    http_status = 422
+    title = "The currency is not the account's"
+
+
+class TransactionUnknown(NotFound):
+    """No transaction of this client has that id or key."""
+
+    code = "transaction_unknown"
+    title = "There is no such transaction"
+
+
+class HoldAlreadyResolved(Conflict):
+    """Somebody else decided the review, or the hold expired."""
+
+    code = "hold_already_resolved"
+    title = "The review was already decided"
+
+
+class NotReversible(Conflict):
+    """Only what is left of an approved transaction can be reversed."""
+
+    code = "not_reversible"
+    title = "This transaction cannot be reversed"
+
+
+class ReversalTooLarge(InvalidRequest):
+    """The reversal asks for more than is left of the transaction."""
+
+    code = "reversal_too_large"
+    http_status = 422
+    title = "The reversal is larger than what is left of the transaction"
+
+
+class FundsInsufficient(Conflict):
+    """Taking the money back would bring an account below its floor."""
+
+    code = "funds_insufficient"
+    title = "There is not enough money on the account"
+
+
+class AccountChangeRefused(Conflict):
+    """An account keeps its currency for ever, and its floor cannot be raised over what is available."""
+
+    code = "account_change_refused"
+    title = "The account cannot be changed like this"

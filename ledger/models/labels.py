@@ -1,0 +1,31 @@
+from django.db import models
+
+
+class Label(models.Model):
+    """Confirmed fraud or legitimate, said by somebody at some moment. A correction is a new row."""
+
+    insert_only = True
+
+    class Source(models.TextChoices):
+        CHARGEBACK = "chargeback"
+        REVIEW = "review"
+        CUSTOMER = "customer", "customer report"
+        OTHER = "other"
+
+    id = models.UUIDField(primary_key=True)
+    transaction = models.ForeignKey(
+        "ledger.Transaction", on_delete=models.PROTECT, related_name="labels", db_constraint=False
+    )
+    account = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    is_fraud = models.BooleanField()
+    source = models.CharField(max_length=20, choices=Source)
+    actor = models.CharField(max_length=150)
+    note = models.CharField(max_length=500, blank=True)
+    observed_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{'fraud' if self.is_fraud else 'legitimate'} ({self.source})"

@@ -1,0 +1,110 @@
+"""Reads of the hot path: asyncio, plain SQL, no ORM."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, dict_row
+
+from ledger.domain.payments import AccountProfile, AccountStatus
+from sentinel.ops.connections import redis_key
+
+_PROFILES = """
+SELECT a.id AS account_id, a.currency, a.home_country, a.home_zone, a.status, a.risk, a.opened_at, a.livemode,
+       a.version, coalesce(array_agg(g.client_id) FILTER (WHERE g.client_id IS NOT NULL), '{}') AS granted_to
+FROM ledger_account a LEFT JOIN ledger_accountgrant g ON g.account_id = a.id
+WHERE a.id = ANY(%s) AND a.kind = 'customer' GROUP BY a.id
+"""
+
+_PAST_PAYMENTS = """
+SELECT t.seq, extract(epoch FROM t.occurred_at)::float8 AS occurred_at_seconds, t.amount_minor, t.merchant_id,
+       p.latitude, p.longitude, t.transaction_type <> 'top_up' AS takes_money_out
+FROM ledger_transaction t
+LEFT JOIN ledger_personaldetail p ON p.transaction_id = t.id AND p.account_id = t.account_id
+WHERE t.account_id = %(account_id)s AND t.occurred_at >= %(since)s AND t.occurred_at <= %(until)s
+    AND t.seq > %(after_seq)s
+ORDER BY t.seq
+"""
+
+_STORED_KEYS = """
+SELECT k.client_id, k.key, k.operation, k.fingerprint, k.subject_id, d.receipt
+FROM json_populate_recordset(NULL::ledger_idempotencykey, %s) AS asked
+JOIN ledger_idempotencykey k ON k.client_id = asked.client_id AND k.key = asked.key
+LEFT JOIN ledger_decision d ON d.transaction_id = k.subject_id
+WHERE k.subject_id IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A used key; `receipt` is None unless it was used for a payment."""
+
+    client_id: UUID
+    key: str
+    operation: str
+    fingerprint: bytes
+    subject_id: UUID
+    receipt: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastRow:
+    """A recorded payment as histories need it. `occurred_at_seconds` since the epoch."""
+
+    seq: int
+    occurred_at_seconds: float
+    amount_minor: int
+    merchant_id: str | None
+    latitude: float | None
+    longitude: float | None
+    takes_money_out: bool
+
+
+async def keys_load(
+    connection: AsyncConnection[Any], keys: Iterable[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], StoredKey]:
+    asked = orjson.dumps([{"client_id": client_id, "key": key} for client_id, key in keys]).decode()
+    async with connection.cursor(row_factory=class_row(StoredKey)) as cursor:
+        await cursor.execute(_STORED_KEYS, [asked])
+        return {(row.client_id, row.key): row for row in await cursor.fetchall()}
+
+
+async def profiles_load(connection: AsyncConnection[Any], account_ids: Iterable[str]) -> dict[str, AccountProfile]:
+    """Profiles of the customer accounts that exist."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_PROFILES, [list(account_ids)])
+        return {row["account_id"]: _profile(row) for row in await cursor.fetchall()}
+
+
+async def past_payments_load(
+    connection: AsyncConnection[Any], account_id: str, *, since: datetime, until: datetime, after_seq: int = 0
+) -> Sequence[PastRow]:
+    """Payments of an account in a span of event time (both ends included), in the order of their seq."""
+    async with connection.cursor(row_factory=class_row(PastRow)) as cursor:
+        await cursor.execute(
+            _PAST_PAYMENTS, {"account_id": account_id, "since": since, "until": until, "after_seq": after_seq}
+        )
+        return await cursor.fetchall()
+
+
+def profile_cache_key(account_id: str) -> str:
+    return redis_key("profile", account_id)
+
+
+def profile_encode(profile: AccountProfile) -> bytes:
+    return orjson.dumps(profile, default=sorted)
+
+
+def profile_decode(data: bytes) -> AccountProfile:
+    row = orjson.loads(data)
+    row["opened_at"] = datetime.fromisoformat(row["opened_at"])
+    return _profile(row)
+
+
+def _profile(row: dict[str, Any]) -> AccountProfile:
+    clients = frozenset(client if isinstance(client, UUID) else UUID(client) for client in row.pop("granted_to"))
+    return AccountProfile(**{**row, "status": AccountStatus(row["status"]), "granted_to": clients})

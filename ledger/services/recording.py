@@ -1,0 +1,128 @@
+"""The write side of the hot path: claim the keys, lock the accounts, write everything, in one database transaction.
+
+Locks are taken in one order everywhere (keys before accounts, each sorted), so that no two writers wait for each
+other in a circle. Nothing is answered that is not committed.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.errors import LockNotAvailable
+from psycopg.rows import dict_row
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from ledger.domain.booking import LockedAccount
+from ledger.domain.rows import Rows
+from ledger.errors import KeyInProgress
+from ledger.services.writing import LOCK, as_json, locked_account, write_statement
+from sentinel.core.errors import Unavailable
+from sentinel.ops.connections import recording_pool
+
+_logger = logging.getLogger(__name__)
+
+_CLAIM = """
+INSERT INTO ledger_idempotencykey AS k (client_id, key, operation, fingerprint, subject_id, created_at)
+SELECT client_id, key, operation, fingerprint, subject_id, created_at
+FROM json_populate_recordset(NULL::ledger_idempotencykey, %s) ORDER BY client_id, key
+ON CONFLICT (client_id, key) DO UPDATE
+    SET operation = excluded.operation, fingerprint = excluded.fingerprint, subject_id = excluded.subject_id
+    WHERE k.subject_id IS NULL
+RETURNING k.client_id, k.key, k.voided_at IS NOT NULL AS voided
+"""
+
+_SPENT_ON_DAY = """
+SELECT coalesce(sum(t.amount_minor), 0)::bigint AS spent
+FROM ledger_transaction t
+JOIN ledger_decision d ON d.transaction_id = t.id AND d.account_id = t.account_id
+LEFT JOIN ledger_holdresolution r ON r.hold_id = t.id
+WHERE t.account_id = %(account_id)s AND t.occurred_at >= %(start)s AND t.occurred_at < %(end)s
+    AND t.transaction_type <> 'top_up' AND d.status <> 'declined' AND coalesce(r.resolution, 'approved') = 'approved'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClaim:
+    client_id: UUID
+    key: str
+    operation: str
+    fingerprint: bytes
+    subject_id: UUID
+
+
+class Recording:
+    """An open database transaction of the hot path."""
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self.connection = connection
+
+    async def claim(self, claims: Iterable[KeyClaim], *, now: datetime) -> dict[tuple[UUID, str], bool]:
+        """The keys that are ours now, each with whether a void arrived first. Missing ones were used before.
+
+        Waits for a database transaction that is just claiming the same key. Errors: KeyInProgress after 4 s.
+        """
+        rows = [
+            {
+                "client_id": claim.client_id,
+                "key": claim.key,
+                "operation": claim.operation,
+                "fingerprint": claim.fingerprint,
+                "subject_id": claim.subject_id,
+                "created_at": now,
+            }
+            for claim in claims
+        ]
+        cursor = await self.connection.execute(_CLAIM, [as_json(rows)])
+        return {(client_id, key): voided for client_id, key, voided in await cursor.fetchall()}
+
+    async def lock(self, account_ids: Iterable[str]) -> dict[str, LockedAccount]:
+        """Lock the balance rows in sorted order until the end of the database transaction."""
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(LOCK, [sorted(set(account_ids))])
+            return {row["account_id"]: locked_account(row) for row in await cursor.fetchall()}
+
+    async def spent_between(self, account_id: str, start: datetime, end: datetime) -> int:
+        """What an account has spent in a day that is not its latest, from the record."""
+        cursor = await self.connection.execute(_SPENT_ON_DAY, {"account_id": account_id, "start": start, "end": end})
+        row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    async def write(self, rows: Rows) -> None:
+        await self.connection.execute(*write_statement(rows))
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[AsyncConnection[Any]]:
+    """A connection for single reads. Errors: as `recording`."""
+    with _database_errors():
+        pool = await recording_pool()
+        async with pool.connection() as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def recording() -> AsyncIterator[Recording]:
+    """A database transaction of the runtime role, committed at the end of the block.
+
+    Errors: Unavailable when the database cannot be reached in time: what became of the payment is then unknown.
+    """
+    with _database_errors():
+        pool = await recording_pool()
+        async with pool.connection() as connection, connection.transaction():
+            yield Recording(connection)
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    try:
+        yield
+    except LockNotAvailable as error:
+        raise KeyInProgress(retry_after_seconds=1) from error
+    except (PoolTimeout, TooManyRequests, OperationalError) as error:
+        _logger.error("the database did not answer: %s", error)
+        raise Unavailable(retry_after_seconds=1) from error

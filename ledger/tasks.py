@@ -1,0 +1,10 @@
+from celery import shared_task
+from django.utils import timezone
+
+from ledger.services import holds
+
+
+@shared_task
+def holds_expire() -> int:
+    """Ends holds nobody decided in time. Runs every minute; what one run leaves, the next takes."""
+    return holds.holds_expire(now=timezone.now())
