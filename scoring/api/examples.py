@@ -1,0 +1,40 @@
+"""Requests of the documentation. Tests send each of them to a running service."""
+
+from drf_spectacular.utils import OpenApiExample
+
+PURCHASE = {
+    "account_id": "acc_alice",
+    "amount": "5400.00",
+    "currency": "INR",
+    "transaction_type": "purchase",
+    "reference": "order-42",
+    "channel": "ecommerce",
+    "merchant": {"id": "m_17", "name": "Corner Books", "category_code": "5942", "country": "IN"},
+    "card": {"token": "tok_9f31", "bin": "411111", "last4": "1111"},
+    "device": {"id": "dev_31", "ip": "203.0.113.9", "user_agent": "Mozilla/5.0"},
+    "location": {"country": "FR", "city": "Paris", "latitude": 48.85, "longitude": 2.35},
+    "metadata": {"order": "42"},
+}
+WITHDRAWAL = {
+    "account_id": "acc_alice",
+    "amount": "2000.00",
+    "currency": "INR",
+    "transaction_type": "withdrawal",
+    "channel": "atm",
+    "location": {"country": "IN", "city": "Pune"},
+}
+TRANSFER = {
+    "account_id": "acc_alice",
+    "amount": "750.00",
+    "currency": "INR",
+    "transaction_type": "transfer",
+    "counterparty_account_id": "acc_bob",
+}
+TOP_UP = {"account_id": "acc_alice", "amount": "10000.00", "currency": "INR", "transaction_type": "top_up"}
+
+PAYMENT_EXAMPLES = [
+    OpenApiExample("A purchase from abroad", value=PURCHASE, request_only=True),
+    OpenApiExample("A withdrawal", value=WITHDRAWAL, request_only=True),
+    OpenApiExample("A transfer", value=TRANSFER, request_only=True),
+    OpenApiExample("A top-up", value=TOP_UP, request_only=True),
+]

@@ -1,0 +1,80 @@
+"""POST transactions: decide and record one payment. GET transactions: what was decided before."""
+
+import time
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.api.schemas import ReceiptOut, TransactionPage
+from ledger.api.transactions import HISTORY_PARAMETERS, history_filtered, history_page
+from ledger.domain.fingerprints import payment_content, request_fingerprint
+from scoring.api.examples import PAYMENT_EXAMPLES
+from scoring.api.schemas import PaymentIn, payment_request
+from scoring.services.deciding import OPERATION, Answer, Payment, decide
+from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
+from sentinel.api.idempotency import idempotency_key
+from sentinel.api.pagination import query_parameters
+from sentinel.api.views import ApiView, client_of, json_object
+
+
+class TransactionsView(ApiView):
+    scopes = {"GET": "transactions:read", "POST": "transactions:write"}
+
+    @extend_schema(
+        operation_id="transaction_create",
+        request=PaymentIn,
+        parameters=[IDEMPOTENCY_KEY],
+        examples=PAYMENT_EXAMPLES,
+        responses={201: ReceiptOut, **problems(400, 403, 409, 413, 422)},
+        tags=["transactions"],
+    )
+    async def post(self, request: Request) -> Response:
+        started = time.perf_counter()
+        payment = read_payment(request)
+        [result] = await decide([payment], now=timezone.now())
+        if not isinstance(result, Answer):
+            raise result
+        milliseconds = (time.perf_counter() - started) * 1000
+        headers = {"Server-Timing": f"decide;dur={milliseconds:.1f}"}
+        if result.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return Response(result.receipt, 201, headers=headers)
+
+    @extend_schema(
+        operation_id="transaction_list",
+        parameters=list(HISTORY_PARAMETERS),
+        responses={200: TransactionPage, **problems(400, 403)},
+        tags=["transactions"],
+    )
+    async def get(self, request: Request) -> Response:
+        filters = query_parameters(request, "account_id", "idempotency_key", "reference", "outcome")
+        payments = await sync_to_async(history_filtered)(client_of(request), filters)
+        return Response(await sync_to_async(history_page)(payments, request))
+
+
+class BriefTransactionView(TransactionsView):
+    """POST /transaction, the path of the original brief."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="transaction_create_brief",
+        request=PaymentIn,
+        parameters=[IDEMPOTENCY_KEY],
+        responses={201: ReceiptOut, **problems(400, 403, 409, 413, 422)},
+        tags=["transactions"],
+    )
+    async def post(self, request: Request) -> Response:
+        return await super().post(request)
+
+
+def read_payment(request: Request) -> Payment:
+    """The payment in a request. Errors: all that can be wrong with key and body."""
+    client, key, now = client_of(request), idempotency_key(request), timezone.now()
+    body = PaymentIn.model_validate(json_object(request))
+    wanted = payment_request(body, client=client, now=now)
+    content = payment_content(wanted, occurred_at_given=body.occurred_at is not None)
+    return Payment(client, key, request_fingerprint(OPERATION, content), wanted)

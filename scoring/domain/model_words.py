@@ -1,0 +1,89 @@
+"""What each model input means for one payment, in words for a receipt."""
+
+from collections.abc import Callable, Mapping
+
+from sentinel.core.catalogue import Value
+
+Values = Mapping[str, Value]
+Described = tuple[str, float, float]  # words, the payment's value, the account's usual value
+
+
+def describe_input(name: str, values: Values) -> Described:
+    """`values` are the unpacked snapshot. Value and usual share the unit of the words."""
+    return _DESCRIBERS[name](values)
+
+
+def _amount(values: Values) -> Described:
+    times = _number(values, "amount_vs_usual_30d")
+    return f"{_times(times)} this account's usual amount", times, 1.0
+
+
+def _deviation(values: Values) -> Described:
+    deviations = _number(values, "amount_deviation_30d")
+    return f"{deviations:,.1f} standard deviations above this account's usual amount", deviations, 0.0
+
+
+def _spend(window: str, days: float, words: str) -> Callable[[Values], Described]:
+    def describe(values: Values) -> Described:
+        paid = _number(values, f"amount_{window}") + _number(values, "amount")
+        times = paid / max(_number(values, "usual_amount_30d"), 1.0)
+        usual = _number(values, "payments_30d") * days / 30
+        return f"{_times(times)} its usual amount spent within {words}", times, usual
+
+    return describe
+
+
+def _burst(field: str, days: float, words: str) -> Callable[[Values], Described]:
+    def describe(values: Values) -> Described:
+        count = _number(values, field)
+        usual = _number(values, "payments_30d") * days / 30
+        return f"{count:.0f} {words}; usual are {usual:.1f}", count, usual
+
+    return describe
+
+
+def _new_merchant(values: Values) -> Described:
+    times = _number(values, "amount_vs_usual_30d")
+    return f"{_times(times)} this account's usual amount at a merchant new to it", times, 1.0
+
+
+def _night(values: Values) -> Described:
+    times = _number(values, "amount_vs_usual_30d")
+    return f"{_times(times)} this account's usual amount at night", times, 1.0
+
+
+def _distance(values: Values) -> Described:
+    distance = _number(values, "distance_km")
+    return f"{distance:,.0f} km from the place of the previous payment", distance, 0.0
+
+
+def _speed(values: Values) -> Described:
+    speed = _number(values, "speed_kmh")
+    return f"Travel at {speed:,.0f} km/h since the previous payment", speed, 0.0
+
+
+def _number(values: Values, field: str) -> float:
+    value = values[field]
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _times(times: float) -> str:
+    """One decimal where it matters: "12 times", "1.6 times", "3 times"."""
+    return f"{times:,.0f} times" if times >= 10 else f"{times:.1f} times".replace(".0 ", " ")
+
+
+_DESCRIBERS: Mapping[str, Callable[[Values], Described]] = {
+    "amount_excess_30d": _amount,
+    "large_amount_excess_30d": _amount,
+    "deviation_excess_30d": _deviation,
+    "spend_excess_1h": _spend("1h", 1 / 24, "an hour"),
+    "spend_excess_24h": _spend("24h", 1, "24 hours"),
+    "spend_excess_7d": _spend("7d", 7, "7 days"),
+    "payments_excess_1h": _burst("payments_1h", 1 / 24, "payments in the last hour"),
+    "payments_excess_24h": _burst("payments_24h", 1, "payments in the last 24 hours"),
+    "payments_excess_7d": _burst("payments_7d", 7, "payments in the last 7 days"),
+    "new_merchant_amount_excess": _new_merchant,
+    "night_amount_excess": _night,
+    "distance_excess": _distance,
+    "speed_excess": _speed,
+}

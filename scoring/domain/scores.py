@@ -1,0 +1,32 @@
+"""What a model says about one payment."""
+
+from dataclasses import dataclass
+
+SCORE_DECIMALS = 4  # scores are rounded to this scale before any threshold sees them
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`fraud_probability` is None unless the model is supervised. `score_percentile` is the share of the training
+    payments that look less strange than this one. Both 0 to 1, rounded to SCORE_DECIMALS.
+    """
+
+    fraud_probability: float | None
+    score_percentile: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One group of inputs that raised a score.
+
+    `name` is the input that weighed most in its group, `code` the group's stable reason code. `contribution` is how
+    much the raw score (0 to 1) falls when the whole group is set to its training medians. `value` and `usual` are in
+    the unit `words` speaks of.
+    """
+
+    name: str
+    code: str
+    words: str
+    contribution: float
+    value: float
+    usual: float

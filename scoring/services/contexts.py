@@ -1,0 +1,145 @@
+"""Gather: what is known of the accounts of a group, without side effects.
+
+One Redis pipeline of single-key reads. What Redis does not have, or when it is down, comes from PostgreSQL: the
+ledger is the truth, Redis a copy of it by (account, seq).
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import AsyncConnection
+from redis import RedisError
+
+from ledger.domain.payments import AccountProfile
+from ledger.selectors.hot import (
+    PastRow,
+    past_payments_load,
+    profile_cache_key,
+    profile_decode,
+    profile_encode,
+    profiles_load,
+)
+from ledger.services.recording import reading
+from scoring.domain.history import REACH_SECONDS, AccountHistory, PastPayment
+from sentinel.ops.connections import redis_client, redis_key
+from sentinel.ops.epochs import CONFIGURATION, epoch_key
+
+REDIS_DOWN = "redis_unavailable"
+_HISTORY_TTL_SECONDS = 45 * 86_400
+_PROFILE_TTL_SECONDS = 86_400
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class AccountContext:
+    """What deciding knows of one account. `history` is advanced as the payments of a group are assessed."""
+
+    profile: AccountProfile
+    history: AccountHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    accounts: dict[str, AccountContext]
+    epoch: bytes | None
+    degraded: tuple[str, ...]
+
+
+async def gather(account_ids: Iterable[str], *, now: datetime) -> Gathered:
+    """Contexts of the accounts that exist, and the configuration's epoch."""
+    wanted = sorted(set(account_ids))
+    stored, epoch, degraded = await _read_redis(wanted)
+    accounts = {account_id: context for account_id, context in stored.items() if context is not None}
+    missing = [account_id for account_id in wanted if account_id not in accounts]
+    if missing:
+        async with reading() as connection:
+            loaded = await contexts_load(connection, missing, now=now)
+        accounts |= loaded
+        if not degraded:
+            await remember(loaded.values())
+    return Gathered(accounts, epoch, degraded)
+
+
+async def contexts_load(
+    connection: AsyncConnection[Any], account_ids: Iterable[str], *, now: datetime
+) -> dict[str, AccountContext]:
+    """Contexts rebuilt from the ledger."""
+    profiles = await profiles_load(connection, account_ids)
+    contexts = {}
+    for account_id, profile in profiles.items():
+        history = AccountHistory.of(await _past(connection, account_id, until=now + timedelta(days=1)))
+        contexts[account_id] = AccountContext(profile, history)
+    return contexts
+
+
+async def context_refresh(connection: AsyncConnection[Any], account_id: str, *, now: datetime) -> AccountContext:
+    """A context known to be behind, from the ledger. Call while holding the account's lock."""
+    return (await contexts_load(connection, [account_id], now=now))[account_id]
+
+
+async def history_before(connection: AsyncConnection[Any], account_id: str, moment: datetime) -> AccountHistory:
+    """The history as it stood at an earlier moment: for a backdated payment."""
+    return AccountHistory.of(await _past(connection, account_id, until=moment))
+
+
+async def remember(contexts: Iterable[AccountContext]) -> None:
+    """Bring Redis up to date. Written whole, so that repeating it or losing a race only costs a later reload."""
+    try:
+        pipeline = redis_client().pipeline(transaction=False)
+        for context in contexts:
+            account_id = context.profile.account_id
+            pipeline.set(profile_cache_key(account_id), profile_encode(context.profile), ex=_PROFILE_TTL_SECONDS)
+            pipeline.set(_history_key(account_id), context.history.to_bytes(), ex=_HISTORY_TTL_SECONDS)
+        await pipeline.execute()
+    except (RedisError, TimeoutError) as error:
+        _logger.warning("Redis is behind: %s", error)
+
+
+async def _read_redis(
+    account_ids: Sequence[str],
+) -> tuple[dict[str, AccountContext | None], bytes | None, tuple[str, ...]]:
+    try:
+        pipeline = redis_client().pipeline(transaction=False)
+        pipeline.get(epoch_key(CONFIGURATION))
+        for account_id in account_ids:
+            pipeline.get(profile_cache_key(account_id))
+            pipeline.get(_history_key(account_id))
+        epoch, *values = await pipeline.execute()
+    except (RedisError, TimeoutError) as error:
+        _logger.warning("Redis cannot be read: %s", error)
+        return {}, None, (REDIS_DOWN,)
+    pairs = zip(account_ids, values[::2], values[1::2], strict=True)
+    return {account_id: _decode(profile, history) for account_id, profile, history in pairs}, epoch, ()
+
+
+def _decode(profile: bytes | None, history: bytes | None) -> AccountContext | None:
+    if profile is None or history is None:
+        return None
+    state = AccountHistory.from_bytes(history)
+    return AccountContext(profile_decode(profile), state) if state is not None else None
+
+
+async def _past(connection: AsyncConnection[Any], account_id: str, *, until: datetime) -> list[PastPayment]:
+    since = until - timedelta(seconds=REACH_SECONDS)
+    rows = await past_payments_load(connection, account_id, since=since, until=until)
+    return [past_payment(row) for row in rows]
+
+
+def past_payment(row: PastRow) -> PastPayment:
+    return PastPayment(
+        seq=row.seq,
+        occurred_at_seconds=row.occurred_at_seconds,
+        amount_minor=row.amount_minor,
+        merchant_id=row.merchant_id,
+        latitude=row.latitude,
+        longitude=row.longitude,
+        takes_money_out=row.takes_money_out,
+    )
+
+
+def _history_key(account_id: str) -> str:
+    return redis_key("history", account_id)
