@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from sentinel.env import env_bool, env_database, env_int, env_list, env_secret, env_str
 
@@ -96,7 +98,12 @@ CACHES = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "sentinel",
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5},
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 0.5,
+            "SOCKET_TIMEOUT": 0.5,
+            # A dead cache costs one time-out per look-up, not a series of retries.
+            "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0)},
+        },
     }
 }
 REDIS_KEY_PREFIX = env_str("SENTINEL_REDIS_PREFIX", "sentinel")

@@ -1,14 +1,17 @@
 """Accounts: made and changed by the bank, frozen and thawed. Each change is audited and followed at once."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from ledger.domain.booking import SYSTEM_PURPOSES, Leg, system_account_id
+from ledger.domain.booking import SYSTEM_PREFIX, SYSTEM_PURPOSES, Leg, system_account_id
 from ledger.domain.payments import AccountStatus
 from ledger.domain.rows import Rows
 from ledger.errors import AccountChangeRefused
@@ -17,7 +20,7 @@ from ledger.services.audit import audit_record
 from ledger.services.profile_cache import profile_forget
 from ledger.services.writing import accounts_lock, rows_write
 from sentinel.core.clients import ClientIdentity
-from sentinel.core.errors import FieldError
+from sentinel.core.errors import FieldError, InvalidRequest
 from sentinel.core.ids import uuid7
 
 
@@ -36,6 +39,7 @@ class AccountTerms:
     opening_balance_minor: int | None = None
 
 
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 _OWN_COLUMNS = ("home_country", "home_zone", "name", "risk", "daily_limit_minor", "opened_at")
 
 
@@ -50,13 +54,60 @@ def account_put(
     """
     account = Account.objects.filter(pk=account_id).first()
     if account is None:
-        return _account_make(account_id, terms, client, now), True
+        granted_to = () if client.all_accounts else (client.client_id,)
+        made = account_open(
+            account_id=account_id,
+            terms=terms,
+            livemode=client.livemode,
+            actor=client.name,
+            granted_to=granted_to,
+            now=now,
+        )
+        return made, True
     if account.kind != Account.Kind.CUSTOMER or account.livemode != client.livemode or not _may_use(account, client):
         raise AccountChangeRefused(
             "This account id is taken.", errors=[FieldError("id", "taken", "Choose another id.")]
         )
     _account_change(account, terms, client, now)
     return account, False
+
+
+@transaction.atomic
+def account_open(
+    *,
+    account_id: str,
+    terms: AccountTerms,
+    livemode: bool,
+    actor: str,
+    granted_to: Iterable[UUID] = (),
+    now: datetime,
+) -> Account:
+    """Make an account that is not there yet, with its opening balance.
+
+    Errors: InvalidRequest for an id that no account may have, AccountChangeRefused for a floor over the balance.
+    """
+    _check_id(account_id)
+    account = Account(
+        id=account_id,
+        currency=terms.currency,
+        livemode=livemode,
+        opened_at=terms.opened_at or now,
+        home_country=terms.home_country,
+    )
+    for name in ("home_zone", "name", "risk", "daily_limit_minor"):
+        if (value := getattr(terms, name)) is not None:
+            setattr(account, name, value)
+    account.save(force_insert=True)
+    AccountBalance.objects.create(account=account, floor_minor=min(terms.floor_minor or 0, 0))
+    for client_id in granted_to:
+        AccountGrant.objects.create(account=account, client_id=client_id)
+    system_accounts_ensure(currency=terms.currency, livemode=livemode, now=now)
+    _open_with(account, terms.opening_balance_minor or 0, now)
+    if terms.floor_minor is not None:
+        _floor_change(account_id, terms.floor_minor)
+    details = {field.name: str(getattr(terms, field.name)) for field in fields(terms)}
+    audit_record(actor=actor, action="account.create", subject=account_id, details=details, now=now)
+    return account
 
 
 @transaction.atomic
@@ -90,28 +141,12 @@ def account_edit(
         audit_record(actor=actor, action="account.change", subject=account.id, details=details, now=now)
 
 
-def _account_make(account_id: str, terms: AccountTerms, client: ClientIdentity, now: datetime) -> Account:
-    account = Account(
-        id=account_id,
-        currency=terms.currency,
-        livemode=client.livemode,
-        opened_at=terms.opened_at or now,
-        home_country=terms.home_country,
-    )
-    for name in ("home_zone", "name", "risk", "daily_limit_minor"):
-        if (value := getattr(terms, name)) is not None:
-            setattr(account, name, value)
-    account.save(force_insert=True)
-    AccountBalance.objects.create(account=account, floor_minor=min(terms.floor_minor or 0, 0) or 0)
-    if not client.all_accounts:
-        AccountGrant.objects.create(account=account, client_id=client.client_id)
-    system_accounts_ensure(currency=terms.currency, livemode=client.livemode, now=now)
-    _open_with(account, terms.opening_balance_minor or 0, now)
-    if terms.floor_minor is not None:
-        _floor_change(account_id, terms.floor_minor)
-    details = {field.name: str(getattr(terms, field.name)) for field in fields(terms)}
-    audit_record(actor=client.name, action="account.create", subject=account_id, details=details, now=now)
-    return account
+def _check_id(account_id: str) -> None:
+    if _ACCOUNT_ID.fullmatch(account_id) is None or account_id.startswith(SYSTEM_PREFIX):
+        words = (
+            "Use up to 64 letters, digits and the signs _.:- for an account id; not sys_, which is the bank's own."
+        )
+        raise InvalidRequest(words, errors=[FieldError("id", "wrong_format", words)])
 
 
 def _account_change(account: Account, terms: AccountTerms, client: ClientIdentity, now: datetime) -> None:

@@ -13,7 +13,8 @@ from ledger.api.transactions import HISTORY_PARAMETERS, history_filtered, histor
 from ledger.domain.fingerprints import payment_content, request_fingerprint
 from scoring.api.examples import PAYMENT_EXAMPLES
 from scoring.api.schemas import PaymentIn, payment_request
-from scoring.services.deciding import OPERATION, Answer, Payment, decide
+from scoring.services.deciding import OPERATION, Payment
+from scoring.services.intake import submit
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
 from sentinel.api.idempotency import idempotency_key
 from sentinel.api.pagination import query_parameters
@@ -34,14 +35,12 @@ class TransactionsView(ApiView):
     async def post(self, request: Request) -> Response:
         started = time.perf_counter()
         payment = read_payment(request)
-        [result] = await decide([payment], now=timezone.now())
-        if not isinstance(result, Answer):
-            raise result
+        answer = await submit(payment)
         milliseconds = (time.perf_counter() - started) * 1000
         headers = {"Server-Timing": f"decide;dur={milliseconds:.1f}"}
-        if result.replayed:
+        if answer.replayed:
             headers["Idempotent-Replayed"] = "true"
-        return Response(result.receipt, 201, headers=headers)
+        return Response(answer.receipt, 201, headers=headers)
 
     @extend_schema(
         operation_id="transaction_list",

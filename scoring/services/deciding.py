@@ -4,11 +4,9 @@ Payments are handled as a group: one lock statement, one write statement, one co
 way of a lonely request. A member that is refused never spoils its group.
 """
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -38,6 +36,7 @@ from sentinel.core.errors import FieldError, SentinelError
 from sentinel.core.ids import uuid7
 
 OPERATION = "payment"
+REUSED_WORDS = "Send the first request again unchanged, or use a new key for a new request."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,6 @@ class _Member:
 
 
 Result = Answer | SentinelError
-T = TypeVar("T")
 
 
 async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
@@ -81,37 +79,46 @@ async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
     """
     results: list[Result | None] = [None] * len(payments)
     members = await _unanswered(payments, results)
-    if not members:
-        return [result for result in results if result is not None]
-    gathered = await gather(_account_ids(members), now=now)
-    configuration = await configuration_current(gathered.epoch)
-    members = _acceptable(members, gathered, results)
     if members:
-        await unstoppable(_decide_and_record(members, gathered, configuration, results, now=now))
+        gathered = await gather(_account_ids(members), now=now)
+        configuration = await configuration_current(gathered.epoch)
+        members = _acceptable(members, gathered, results)
+    if members:
+        await _decide_and_record(members, gathered, configuration, results, now=now)
+    _answer_twins(payments, results)
     return [result for result in results if result is not None]
-
-
-async def unstoppable(work: Coroutine[Any, Any, T]) -> T:
-    """Finish work that has begun even when the client hangs up: a write is never cancelled half-way."""
-    return await asyncio.shield(asyncio.ensure_future(work))
 
 
 async def _unanswered(payments: Sequence[Payment], results: list[Result | None]) -> list[_Member]:
     """The members whose keys are new; the others get the stored receipt or a refusal."""
     async with reading() as connection:
         stored = await keys_load(connection, {payment.identity for payment in payments})
-    members = []
+    members: dict[tuple[UUID, str], _Member] = {}
     for place, payment in enumerate(payments):
         if payment.identity in stored:
             results[place] = _replay(payment, stored[payment.identity])
         else:
-            members.append(_Member(payment, place))
-    return members
+            members.setdefault(payment.identity, _Member(payment, place))
+    return list(members.values())
+
+
+def _answer_twins(payments: Sequence[Payment], results: list[Result | None]) -> None:
+    """The same key twice in one group: the second request gets the first one's answer."""
+    first_places: dict[tuple[UUID, str], int] = {}
+    for place, payment in enumerate(payments):
+        first = first_places.setdefault(payment.identity, place)
+        if results[place] is None:
+            same = payments[first].fingerprint == payment.fingerprint
+            results[place] = _as_replay(results[first]) if same else KeyReused(REUSED_WORDS)
+
+
+def _as_replay(result: Result | None) -> Result | None:
+    return replace(result, replayed=True) if isinstance(result, Answer) else result
 
 
 def _replay(payment: Payment, stored: StoredKey) -> Result:
     if stored.operation != OPERATION or stored.fingerprint != payment.fingerprint or stored.receipt is None:
-        return KeyReused("Send the first request again unchanged, or use a new key for a new request.")
+        return KeyReused(REUSED_WORDS)
     return Answer(stored.receipt, replayed=True)
 
 

@@ -34,9 +34,10 @@ def model_train(*, transactions: Path, labels: Path | None, now: datetime, on_pr
     from scoring.training.artefact import artefact_make, version_next
     from scoring.training.dataset import dataset_read
 
-    folder = Path(settings.MODEL_DIR)
     dataset = dataset_read(transactions, labels, on_progress=on_progress)
-    return artefact_make(dataset, version=version_next(folder, now), now=now, folder=folder, key=manifest_key())
+    folder = Path(settings.MODEL_DIR)
+    version = version_next(_names_taken(folder), now)
+    return artefact_make(dataset, version=version, now=now, folder=folder, key=manifest_key())
 
 
 def model_register(*, manifest: Manifest, now: datetime) -> ModelVersion:
@@ -70,6 +71,12 @@ def model_promote(*, version: str, promoted_by: str, now: datetime) -> ModelVers
     row.save(update_fields=("state", "promoted_at", "promoted_by"))
     transaction.on_commit(lambda: epoch_touch(CONFIGURATION))
     return row
+
+
+def _names_taken(folder: Path) -> set[str]:
+    """By a registered model or by a folder: either may have been left behind by the other."""
+    folders = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return folders | set(ModelVersion.objects.values_list("version", flat=True))
 
 
 def _retire_champion(rows: Iterable[ModelVersion]) -> None:

@@ -50,12 +50,26 @@ _memory = _Memory()
 
 
 def directory_current() -> Directory:
-    """The directory, at most DIRECTORY_TTL_SECONDS old. Reads the database when older."""
+    """The directory, at most DIRECTORY_TTL_SECONDS old. Reads the database when it is older."""
     age_seconds = time.monotonic() - _memory.loaded_at_seconds
     if _memory.directory is None or age_seconds > DIRECTORY_TTL_SECONDS:
         _memory.directory = directory_load(now=timezone.now())
         _memory.loaded_at_seconds = time.monotonic()
     return _memory.directory
+
+
+def directory_with_key(text: str) -> Directory:
+    """The directory, read again when the key is newer: it works at once. A wrong guess costs one look-up."""
+    if ApiKey.objects.filter(prefix=api_key_prefix(text) or "", revoked_at__isnull=True).exists():
+        directory_forget()
+    return directory_current()
+
+
+def directory_with_client(client_id: UUID) -> Directory:
+    """As `directory_with_key`, for a client that was made or switched on a moment ago."""
+    if GatewayClient.objects.filter(pk=client_id, is_active=True).exists():
+        directory_forget()
+    return directory_current()
 
 
 def directory_forget() -> None:

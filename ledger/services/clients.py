@@ -1,0 +1,88 @@
+"""Who may call the API, changed by people: clients, their credentials, and the accounts they may use. All audited.
+
+Other processes follow a change of a client or a key within DIRECTORY_TTL_SECONDS, this one at once. A grant is part
+of the account's profile, so it makes the account's version grow.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from ledger.models import Account, AccountGrant
+from ledger.services.audit import audit_record
+from ledger.services.profile_cache import profile_forget
+from sentinel.api.directory import directory_forget
+from sentinel.api.models import ApiKey, GatewayClient
+from sentinel.api.services import api_key_create, api_key_revoke, client_secret_rotate
+from sentinel.core.errors import Conflict, FieldError
+
+
+@transaction.atomic
+def client_save(*, client: GatewayClient, changed: dict[str, Any], actor: str, now: datetime) -> None:
+    """Keep a new or changed client; `changed` is what the audit tells of it."""
+    action = "client.create" if client._state.adding else "client.change"
+    client.save()
+    _audit(client, action, changed, actor, now)
+
+
+@transaction.atomic
+def client_key_issue(
+    *, client: GatewayClient, name: str, expires_at: datetime | None, actor: str, now: datetime
+) -> tuple[ApiKey, str]:
+    """The stored key, and the text to hand over: returned here and never again."""
+    key, text = api_key_create(client=client, name=name, expires_at=expires_at)
+    _audit(client, "client.key_issue", {"key": str(key), "name": name}, actor, now)
+    return key, text
+
+
+@transaction.atomic
+def client_key_revoke(*, key: ApiKey, actor: str, now: datetime) -> bool:
+    """Stop accepting a key. False when it was revoked before."""
+    if key.revoked_at is not None:
+        return False
+    api_key_revoke(key=key, now=now)
+    _audit(key.client, "client.key_revoke", {"key": str(key), "name": key.name}, actor, now)
+    return True
+
+
+@transaction.atomic
+def client_secret_issue(*, client: GatewayClient, actor: str, now: datetime) -> str:
+    """A new secret for `auth/token`; the old one stops working. Returned here and never again."""
+    secret = client_secret_rotate(client=client)
+    _audit(client, "client.secret_issue", {}, actor, now)
+    return secret
+
+
+@transaction.atomic
+def grant_give(*, account: Account, client: GatewayClient, actor: str, now: datetime) -> AccountGrant:
+    """Let a client use an account. Errors: Conflict when one is live and the other test, or the account the bank's."""
+    if account.livemode != client.livemode or account.kind != Account.Kind.CUSTOMER:
+        words = "A client uses customer accounts of its own mode, live or test."
+        raise Conflict(words, errors=[FieldError("account", "wrong_mode", words)])
+    grant, is_new = AccountGrant.objects.get_or_create(account=account, client=client)
+    if is_new:
+        _follow(account.id)
+        audit_record(actor=actor, action="grant.give", subject=account.id, details={"client": client.name}, now=now)
+    return grant
+
+
+@transaction.atomic
+def grant_take(*, grant: AccountGrant, actor: str, now: datetime) -> None:
+    """The account looks to the client like one that does not exist, from the next request on."""
+    account_id, client_name = grant.account_id, grant.client.name
+    grant.delete()
+    _follow(account_id)
+    audit_record(actor=actor, action="grant.take", subject=account_id, details={"client": client_name}, now=now)
+
+
+def _follow(account_id: str) -> None:
+    """Whoever has the account's profile in memory notices at its next payment."""
+    Account.objects.filter(pk=account_id).update(version=F("version") + 1)
+    transaction.on_commit(lambda: profile_forget(account_id))
+
+
+def _audit(client: GatewayClient, action: str, details: dict[str, Any], actor: str, now: datetime) -> None:
+    audit_record(actor=actor, action=action, subject=client.name, details=details, now=now)
+    transaction.on_commit(directory_forget)

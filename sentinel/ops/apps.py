@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    name = "sentinel.ops"
+    label = "ops"
+
+    def ready(self) -> None:
+        from sentinel.ops.probes import register_own_probes
+
+        register_own_probes()

@@ -1,0 +1,102 @@
+"""Connections of the hot path: one PostgreSQL pool and one Redis client per event loop, opened at first use.
+
+Django's own connections belong to threads; the decision path is asyncio from end to end and has no thread hops.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.db import connection as django_connection
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.retry import Retry as SyncRetry
+
+# A waiting lock or a slow statement ends before the gateway gives up; the answer is then "retry the same key".
+_SESSION_OPTIONS = (
+    "-c lock_timeout=4s -c statement_timeout=8s -c TimeZone=UTC -c idle_in_transaction_session_timeout=30s"
+)
+_REDIS_TIMEOUT_SECONDS = 0.25
+
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Awaitable[Pool]] = WeakKeyDictionary()
+_redis_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis] = WeakKeyDictionary()
+
+
+async def recording_pool() -> Pool:
+    """The pool of this event loop, connected as the runtime role."""
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        _pools[loop] = asyncio.ensure_future(_open_pool())
+    return await _pools[loop]
+
+
+def redis_client() -> Redis:
+    loop = asyncio.get_running_loop()
+    if loop not in _redis_clients:
+        _redis_clients[loop] = Redis.from_url(
+            settings.REDIS_URL,
+            socket_timeout=_REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
+            max_connections=128,
+            # A dead Redis costs one time-out, not a series of retries: PostgreSQL has what it would have told.
+            retry=Retry(NoBackoff(), 0),
+        )
+    return _redis_clients[loop]
+
+
+def redis_from_services() -> SyncRedis:
+    """A short-lived client for services outside the event loop. Use as a context manager."""
+    return SyncRedis.from_url(
+        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=SyncRetry(NoBackoff(), 0)
+    )
+
+
+def redis_key(*parts: str) -> str:
+    return ":".join((settings.REDIS_KEY_PREFIX, *parts))
+
+
+def runtime_conninfo() -> str:
+    """Where the runtime role connects: Django's database, whichever role Django itself uses."""
+    database = django_connection.settings_dict
+    return make_conninfo(
+        host=database["HOST"],
+        port=database["PORT"] or None,
+        dbname=database["NAME"],
+        user=str(settings.RUNTIME_DATABASE_USER),
+        password=str(settings.RUNTIME_DATABASE_PASSWORD),
+        options=_SESSION_OPTIONS,
+        application_name="sentinel-recording",
+        connect_timeout=2,
+    )
+
+
+async def _open_pool() -> Pool:
+    pool: Pool = AsyncConnectionPool(
+        runtime_conninfo(),
+        min_size=1,
+        max_size=settings.RECORDING_CONNECTIONS_MAX,
+        timeout=settings.DATABASE_PATIENCE_SECONDS,
+        max_waiting=1000,
+        kwargs={"autocommit": True},
+        check=None,
+        open=False,
+    )
+    await pool.open()
+    return pool
+
+
+async def close_connections() -> None:
+    """Close what this event loop has opened. For tests and commands that end their loop."""
+    loop = asyncio.get_running_loop()
+    if loop in _pools:
+        await (await _pools.pop(loop)).close()
+    if loop in _redis_clients:
+        await _redis_clients.pop(loop).aclose()

@@ -1,0 +1,92 @@
+"""Fixtures. Two kinds of database tests:
+
+* `db` of pytest-django: everything is rolled back. For the ORM, the Admin and services.
+* `gateway` and `committed`: rows stay, as on a real day, because the decision path has connections of its own and the
+  ledger refuses TRUNCATE. Such tests use accounts and clients of their own and look at nothing else.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from django.conf import settings as django_settings
+from django.db import connections
+from django.utils import timezone
+
+from tests.gateway import EventLoopThread, Gateway
+
+# Tests count as one start of the service: a prefix of their own in Redis, and a policy under which nothing but
+# rules, funds and limits has a say.
+QUIET_THRESHOLDS = {"degraded_review_above": dict.fromkeys(("INR", "EUR", "USD", "JPY", "BHD"), "9999999")}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_surroundings() -> None:
+    prefix = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{uuid4().hex[:6]}"
+    django_settings.REDIS_KEY_PREFIX = prefix
+    django_settings.CACHES["default"]["KEY_PREFIX"] = prefix
+    # Request threads close their connection with the request; a web process has a pool instead.
+    connections["default"].settings_dict["CONN_MAX_AGE"] = 0
+    # Pages are tested without collecting static files first.
+    django_settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+@pytest.fixture(scope="session")
+def quiet_policy(django_db_setup, django_db_blocker) -> None:
+    from scoring.services.policies import policy_publish
+
+    with django_db_blocker.unblock():
+        policy_publish(thresholds=QUIET_THRESHOLDS, actor="tests", note="", now=timezone.now())
+
+
+@pytest.fixture
+def committed(quiet_policy, django_db_blocker) -> Iterator[None]:
+    """The database without a roll-back."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def event_loop_thread(django_db_setup) -> Iterator[EventLoopThread]:
+    thread = EventLoopThread()
+    yield thread
+    thread.stop()
+
+
+@pytest.fixture(scope="session")
+def http(event_loop_thread: EventLoopThread) -> Iterator[httpx.AsyncClient]:
+    from sentinel.asgi import application
+
+    transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+    client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+    yield client
+    event_loop_thread.run(client.aclose())
+
+
+@pytest.fixture
+def new_gateway(committed, event_loop_thread, http) -> Callable[..., Gateway]:
+    """Makes gateways; the fields are those of client_create."""
+    from sentinel.api.directory import directory_forget
+    from sentinel.api.services import api_key_create, client_create
+
+    def make(**fields) -> Gateway:
+        client = client_create(name=f"gateway {uuid4().hex[:8]}", **fields)
+        _, api_key = api_key_create(client=client)
+        directory_forget()
+        return Gateway(event_loop_thread, http, client, api_key)
+
+    return make
+
+
+@pytest.fixture
+def gateway(new_gateway) -> Gateway:
+    """A gateway with every scope and its own accounts."""
+    return new_gateway()
+
+
+@pytest.fixture
+def stranger(new_gateway) -> Gateway:
+    """Another gateway, who must see nothing of the first."""
+    return new_gateway()
