@@ -13,6 +13,7 @@ import httpx
 import pytest
 from django.conf import settings as django_settings
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 
 from tests.gateway import EventLoopThread, Gateway
@@ -31,6 +32,16 @@ def own_surroundings() -> None:
     connections["default"].settings_dict["CONN_MAX_AGE"] = 0
     # Pages are tested without collecting static files first.
     django_settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings) -> Iterator[None]:
+    """The test database, whichever tests were chosen: pytest-django makes one only for tests with its own marker."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")

@@ -20,17 +20,25 @@ from sentinel.core.money import AmountError, format_amount, parse_amount
 class AccountView(ApiView):
     scopes = {"GET": "accounts:read", "PUT": "accounts:write"}
 
-    @extend_schema(operation_id="account_read", responses={200: AccountOut, **problems(404)}, tags=["accounts"])
+    @extend_schema(
+        operation_id="account_read",
+        summary="Read an account",
+        responses={200: AccountOut, **problems(404)},
+        tags=["accounts"],
+    )
     def get(self, request: Request, account_id: str) -> Response:
+        """The account, if it is granted to the client."""
         return Response(account_json(account_for(client_of(request), account_id)))
 
     @extend_schema(
         operation_id="account_put",
+        summary="Make or change an account",
         request=AccountIn,
         responses={200: AccountOut, 201: AccountOut, **problems(400, 403, 409)},
         tags=["accounts"],
     )
     def put(self, request: Request, account_id: str) -> Response:
+        """Makes the account, or changes it; sending the same again changes nothing. The currency never changes."""
         body = AccountIn.model_validate(json_object(request))
         client, now = client_of(request), timezone.now()
         account, is_new = account_put(account_id=account_id, terms=account_terms(body), client=client, now=now)
@@ -40,8 +48,14 @@ class AccountView(ApiView):
 class BalanceView(ApiView):
     scopes = {"GET": "accounts:read"}
 
-    @extend_schema(operation_id="account_balance", responses={200: BalanceOut, **problems(404)}, tags=["accounts"])
+    @extend_schema(
+        operation_id="account_balance",
+        summary="Read a balance",
+        responses={200: BalanceOut, **problems(404)},
+        tags=["accounts"],
+    )
     def get(self, request: Request, account_id: str) -> Response:
+        """Posted money, held money, and what is available: posted less held."""
         return Response(balance_json(account_for(client_of(request), account_id)))
 
 
@@ -50,11 +64,13 @@ class FreezeView(ApiView):
 
     @extend_schema(
         operation_id="account_freeze",
+        summary="Freeze or thaw an account",
         request=FreezeIn,
         responses={200: AccountOut, **problems(400, 403, 404, 409)},
         tags=["accounts"],
     )
     def post(self, request: Request, account_id: str) -> Response:
+        """A frozen account declines every payment from the next one on."""
         body = FreezeIn.model_validate(json_object(request))
         client = client_of(request)
         account = account_for(client, account_id)

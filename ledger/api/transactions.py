@@ -52,9 +52,13 @@ class TransactionView(ApiView):
     scopes = {"GET": "transactions:read"}
 
     @extend_schema(
-        operation_id="transaction_read", responses={200: TransactionOut, **problems(404)}, tags=["transactions"]
+        operation_id="transaction_read",
+        summary="Read a transaction",
+        responses={200: TransactionOut, **problems(404)},
+        tags=["transactions"],
     )
     def get(self, request: Request, transaction_id: str) -> Response:
+        """The receipt as it was answered, and under `current` what became of the payment since."""
         client = client_of(request)
         payment = payment_of(client, transaction_id)
         return Response(receipts_with_state([payment], explain=client.may("decisions:explain"))[0])
@@ -65,11 +69,13 @@ class AccountTransactionsView(ApiView):
 
     @extend_schema(
         operation_id="account_transactions",
+        summary="List the transactions of an account",
         parameters=list(PAGE_PARAMETERS),
         responses={200: TransactionPage, **problems(400, 404)},
         tags=["accounts"],
     )
     def get(self, request: Request, account_id: str) -> Response:
+        """The client's own payments of one account, newest first."""
         query_parameters(request)
         client = client_of(request)
         account = account_for(client, account_id)
@@ -81,12 +87,14 @@ class ReversalsView(ApiView):
 
     @extend_schema(
         operation_id="reversal_create",
+        summary="Give money back",
         request=ReversalIn,
         parameters=[IDEMPOTENCY_KEY],
         responses={201: ReversalOut, **problems(400, 403, 404, 409, 422)},
         tags=["transactions"],
     )
     def post(self, request: Request, transaction_id: str) -> Response:
+        """Gives back an approved payment, whole or in part, never more than is left of it."""
         client, key, now = client_of(request), idempotency_key(request), timezone.now()
         body = ReversalIn.model_validate(json_object(request))
         payment = payment_of(client, transaction_id)
@@ -113,12 +121,14 @@ class VoidView(ApiView):
 
     @extend_schema(
         operation_id="transaction_void",
+        summary="Void a payment by its key",
         request=VoidIn,
         parameters=[IDEMPOTENCY_KEY],
         responses={200: VoidOut, **problems(400, 403, 409, 422)},
         tags=["transactions"],
     )
     def post(self, request: Request) -> Response:
+        """After a time-out: makes sure the payment sent with that key takes no money, whether it arrived or not."""
         client, key, now = client_of(request), idempotency_key(request), timezone.now()
         body = VoidIn.model_validate(json_object(request))
         payment_key = read_key(body.idempotency_key)
@@ -140,11 +150,13 @@ class LabelsView(ApiView):
 
     @extend_schema(
         operation_id="label_list",
+        summary="List labels",
         parameters=[OpenApiParameter("transaction_id", str), *PAGE_PARAMETERS],
         responses={200: LabelPage, **problems(400, 403)},
         tags=["labels"],
     )
     def get(self, request: Request) -> Response:
+        """Confirmed outcomes of the client's own payments, newest first."""
         filters = query_parameters(request, "transaction_id")
         labels = Label.objects.filter(transaction__client_id=client_of(request).client_id)
         if (text := filters.get("transaction_id")) is not None:
@@ -154,12 +166,14 @@ class LabelsView(ApiView):
 
     @extend_schema(
         operation_id="label_create",
+        summary="Say what a payment turned out to be",
         request=LabelIn,
         parameters=[IDEMPOTENCY_KEY],
         responses={201: LabelOut, **problems(400, 403, 404, 409, 422)},
         tags=["labels"],
     )
     def post(self, request: Request) -> Response:
+        """Confirmed fraud or legitimate: a chargeback, a customer report. A correction is another label."""
         client, key, now = client_of(request), idempotency_key(request), timezone.now()
         body = LabelIn.model_validate(json_object(request))
         payment = payment_of(client, body.transaction_id)

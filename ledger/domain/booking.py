@@ -69,9 +69,12 @@ _OUTSIDE = {
 }
 
 
+SYSTEM_PREFIX = "sys_"  # no customer's account id begins like this
+
+
 def system_account_id(purpose: str, currency: str, *, livemode: bool) -> str:
     """The bank's own side of a posting: sys_merchants_INR; test money never meets live money."""
-    return f"sys_{'' if livemode else 'test_'}{purpose}_{currency}"
+    return f"{SYSTEM_PREFIX}{'' if livemode else 'test_'}{purpose}_{currency}"
 
 
 SYSTEM_PURPOSES = ("merchants", "cash", "funding", "opening")

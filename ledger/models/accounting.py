@@ -78,6 +78,10 @@ class Hold(models.Model):
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = "review"  # what people call it; the row is the money that is kept back
+        permissions: ClassVar = [("resolve_hold", "Can approve, decline and expire reviews")]
+
     def __str__(self) -> str:
         return f"hold {self.transaction_id}"
 

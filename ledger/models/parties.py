@@ -38,6 +38,7 @@ class Account(models.Model):
 
     class Meta:
         ordering = ("id",)
+        permissions: ClassVar = [("freeze_account", "Can freeze, thaw and close accounts")]
         constraints: ClassVar = [
             # Target of the foreign keys that keep currency and livemode equal on every transaction.
             models.UniqueConstraint(fields=("id", "currency", "livemode"), name="account_id_currency_livemode"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +25,10 @@ SELECT t.seq, extract(epoch FROM t.occurred_at)::float8 AS occurred_at_seconds, 
        p.latitude, p.longitude, t.transaction_type <> 'top_up' AS takes_money_out
 FROM ledger_transaction t
 LEFT JOIN ledger_personaldetail p ON p.transaction_id = t.id AND p.account_id = t.account_id
-WHERE t.account_id = %(account_id)s AND t.occurred_at >= %(since)s AND t.occurred_at <= %(until)s
-    AND t.seq > %(after_seq)s
+WHERE t.account_id = %(account_id)s AND t.occurred_at <= %(until)s AND t.occurred_at >= (
+    SELECT max(occurred_at) - %(reach)s FROM ledger_transaction
+    WHERE account_id = %(account_id)s AND occurred_at <= %(until)s
+)
 ORDER BY t.seq
 """
 
@@ -37,6 +39,9 @@ JOIN ledger_idempotencykey k ON k.client_id = asked.client_id AND k.key = asked.
 LEFT JOIN ledger_decision d ON d.transaction_id = k.subject_id
 WHERE k.subject_id IS NOT NULL
 """
+
+
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +86,15 @@ async def profiles_load(connection: AsyncConnection[Any], account_ids: Iterable[
 
 
 async def past_payments_load(
-    connection: AsyncConnection[Any], account_id: str, *, since: datetime, until: datetime, after_seq: int = 0
+    connection: AsyncConnection[Any], account_id: str, *, reach: timedelta, until: datetime | None = None
 ) -> Sequence[PastRow]:
-    """Payments of an account in a span of event time (both ends included), in the order of their seq."""
+    """An account's payments up to a moment (None: all) and back to `reach` before the last of them, in order of seq.
+
+    Measured in event time from the account's own last payment, since a replay brings its own clock.
+    """
     async with connection.cursor(row_factory=class_row(PastRow)) as cursor:
-        await cursor.execute(
-            _PAST_PAYMENTS, {"account_id": account_id, "since": since, "until": until, "after_seq": after_seq}
-        )
+        values = {"account_id": account_id, "until": until or _FOR_EVER, "reach": reach}
+        await cursor.execute(_PAST_PAYMENTS, values)
         return await cursor.fetchall()
 
 

@@ -26,6 +26,7 @@ class TransactionsView(ApiView):
 
     @extend_schema(
         operation_id="transaction_create",
+        summary="Decide and record a payment",
         request=PaymentIn,
         parameters=[IDEMPOTENCY_KEY],
         examples=PAYMENT_EXAMPLES,
@@ -33,6 +34,10 @@ class TransactionsView(ApiView):
         tags=["transactions"],
     )
     async def post(self, request: Request) -> Response:
+        """Approves, reviews or declines, and records the payment in one step.
+
+        A key is decided once: whoever retries it gets the stored receipt, byte for byte.
+        """
         started = time.perf_counter()
         payment = read_payment(request)
         answer = await submit(payment)
@@ -44,11 +49,13 @@ class TransactionsView(ApiView):
 
     @extend_schema(
         operation_id="transaction_list",
+        summary="List transactions",
         parameters=list(HISTORY_PARAMETERS),
         responses={200: TransactionPage, **problems(400, 403)},
         tags=["transactions"],
     )
     async def get(self, request: Request) -> Response:
+        """The client's own payments, newest first, each with what became of it."""
         filters = query_parameters(request, "account_id", "idempotency_key", "reference", "outcome")
         payments = await sync_to_async(history_filtered)(client_of(request), filters)
         return Response(await sync_to_async(history_page)(payments, request))
@@ -61,12 +68,14 @@ class BriefTransactionView(TransactionsView):
 
     @extend_schema(
         operation_id="transaction_create_brief",
+        summary="Decide and record a payment (short path)",
         request=PaymentIn,
         parameters=[IDEMPOTENCY_KEY],
         responses={201: ReceiptOut, **problems(400, 403, 409, 413, 422)},
         tags=["transactions"],
     )
     async def post(self, request: Request) -> Response:
+        """Answers like POST /api/v1/transactions."""
         return await super().post(request)
 
 

@@ -4,7 +4,7 @@ A forest isolates whatever is rare, so an input that varies for harmless reasons
 drowns the ones that matter. Each input is therefore an *excess*: zero for an ordinary payment, growing without bound
 with how far the payment leaves its account's habits, and damped while the account has little history. Amounts are
 always relative to the account's usual amount, so that one model serves every currency. Measured on the later part of
-the bundled data: average precision .14 with these inputs, .02 with the plain catalogue fields.
+the bundled data: average precision .14 with these inputs, .02 with plain catalogue fields (.21 by amount alone).
 
 Only +, -, *, /, max and sqrt are used: IEEE 754 rounds them exactly, so a payment's inputs are the same bits alone,
 in a group, and on another machine. An input never changes its meaning: a changed definition is a new name.
@@ -12,6 +12,7 @@ in a group, and on another machine. An input never changes its meaning: a change
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,12 @@ FILLS: dict[str, float] = {
     "speed_kmh": 0.0,
 }
 
-_FULL_TRUST_PAYMENTS = 3.0  # an account with this many payments in 30 days is half trusted to know its habits
+_FILLED_PLACES = [PACKED_INDEX[name] for name in FILLS]
+_FILL_VALUES = np.array(list(FILLS.values()))
+
+_HALF_TRUST_PAYMENTS = 3.0  # an account with this many payments in 30 days is half trusted to know its habits
 _DAYS = 30.0
-_BUSY_HOURS = 12.0  # a day's payments fall into about so many hours
+BUSY_HOURS = 12.0  # a day's payments fall into about so many hours
 _LARGE_TIMES = 3.0  # one payment in a thousand is larger, as a multiple of the usual amount
 _NEARBY_KM = 500.0
 _FLIGHT_KMH = 900.0
@@ -53,21 +57,31 @@ class Fields:
     """Catalogue fields of a batch by name, missing values filled."""
 
     def __init__(self, columns: Columns) -> None:
+        filled = columns[:, _FILLED_PLACES]
         self._columns = columns
+        self._filled = dict(zip(FILLS, np.where(np.isnan(filled), _FILL_VALUES, filled).T, strict=True))
 
     def __getitem__(self, name: str) -> Column:
-        column = self._columns[:, PACKED_INDEX[name]]
-        fill = FILLS.get(name)
-        return column if fill is None else np.where(np.isnan(column), fill, column)
+        column = self._filled.get(name)
+        return self._columns[:, PACKED_INDEX[name]] if column is None else column
 
-    @property
+    @cached_property
+    def amount_excess(self) -> Column:
+        return _excess(self["amount_vs_usual_30d"], 1.0) * self.trust
+
+    @cached_property
     def trust(self) -> Column:
         """0 for an account without payments in 30 days, towards 1 with many."""
         month = self["payments_30d"]
-        return month / (month + _FULL_TRUST_PAYMENTS)
+        return month / (month + _HALF_TRUST_PAYMENTS)
+
+    @cached_property
+    def daily_payments(self) -> Column:
+        """The account's usual number a day, over 30 days or its shorter life."""
+        return self["payments_30d"] / np.clip(self["account_age_days"], 1.0, _DAYS)
 
     def usual_payments(self, days: float) -> Column:
-        return self["payments_30d"] * (days / _DAYS)
+        return self.daily_payments * days
 
     def spent(self, window: str) -> Column:
         """This payment and those of the window, in usual amounts."""
@@ -91,12 +105,8 @@ def _spend(window: str, days: float) -> Callable[[Fields], Column]:
     return lambda fields: _above_chance(fields.spent(window), fields.usual_payments(days) + 1.0) * fields.trust
 
 
-def _amount_excess(fields: Fields) -> Column:
-    return _excess(fields["amount_vs_usual_30d"], 1.0) * fields.trust
-
-
 INPUTS: tuple[ModelInput, ...] = (
-    ModelInput("amount_excess_30d", "amount_vs_history", _amount_excess),
+    ModelInput("amount_excess_30d", "amount_vs_history", lambda fields: fields.amount_excess),
     ModelInput(
         "deviation_excess_30d",
         "amount_vs_history",
@@ -107,16 +117,15 @@ INPUTS: tuple[ModelInput, ...] = (
         "amount_vs_history",
         lambda fields: _excess(fields["amount_vs_usual_30d"], _LARGE_TIMES) * fields.trust,
     ),
-    ModelInput("spend_excess_1h", "velocity", _spend("1h", 1 / _BUSY_HOURS)),
+    ModelInput("spend_excess_1h", "velocity", _spend("1h", 1 / BUSY_HOURS)),
     ModelInput("spend_excess_24h", "velocity", _spend("24h", 1)),
     ModelInput("spend_excess_7d", "velocity", _spend("7d", 7)),
-    ModelInput("payments_excess_1h", "velocity", _burst("payments_1h", 1 / _BUSY_HOURS)),
+    ModelInput("payments_excess_1h", "velocity", _burst("payments_1h", 1 / BUSY_HOURS)),
     ModelInput("payments_excess_24h", "velocity", _burst("payments_24h", 1)),
-    ModelInput("payments_excess_7d", "velocity", _burst("payments_7d", 7)),
     ModelInput(
-        "new_merchant_amount_excess", "merchant", lambda fields: fields["merchant_is_new"] * _amount_excess(fields)
+        "new_merchant_amount_excess", "merchant", lambda fields: fields["merchant_is_new"] * fields.amount_excess
     ),
-    ModelInput("night_amount_excess", "time_of_day", lambda fields: fields["is_night"] * _amount_excess(fields)),
+    ModelInput("night_amount_excess", "time_of_day", lambda fields: fields["is_night"] * fields.amount_excess),
     ModelInput("distance_excess", "travel", lambda fields: _excess(fields["distance_km"], _NEARBY_KM)),
     ModelInput("speed_excess", "travel", lambda fields: _excess(fields["speed_kmh"], _FLIGHT_KMH)),
 )

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
+from scoring.domain.model_inputs import BUSY_HOURS
 from sentinel.core.catalogue import Value
 
 Values = Mapping[str, Value]
 Described = tuple[str, float, float]  # words, the payment's value, the account's usual value
 
 
-def describe_input(name: str, values: Values) -> Described:
-    """`values` are the unpacked snapshot. Value and usual share the unit of the words."""
+def describe_input(name: str, values: Values) -> Described | None:
+    """`values` are the unpacked snapshot. Value and usual share the unit of the words. None where the input only
+    repeats what another one tells better.
+    """
     return _DESCRIBERS[name](values)
 
 
@@ -23,12 +26,14 @@ def _deviation(values: Values) -> Described:
     return f"{deviations:,.1f} standard deviations above this account's usual amount", deviations, 0.0
 
 
-def _spend(window: str, days: float, words: str) -> Callable[[Values], Described]:
-    def describe(values: Values) -> Described:
-        paid = _number(values, f"amount_{window}") + _number(values, "amount")
-        times = paid / max(_number(values, "usual_amount_30d"), 1.0)
-        usual = _number(values, "payments_30d") * days / 30
-        return f"{_times(times)} its usual amount spent within {words}", times, usual
+def _spend(window: str, days: float, words: str) -> Callable[[Values], Described | None]:
+    def describe(values: Values) -> Described | None:
+        before, now = _number(values, f"amount_{window}"), _number(values, "amount")
+        if before < now:
+            return None  # this payment alone is the reason, and that is the amount's to tell
+        times = (before + now) / max(_number(values, "usual_amount_30d"), 1.0)
+        usual = _usual_payments(values, days)
+        return f"{_times(times)} this account's usual amount spent within {words}", times, usual
 
     return describe
 
@@ -36,7 +41,7 @@ def _spend(window: str, days: float, words: str) -> Callable[[Values], Described
 def _burst(field: str, days: float, words: str) -> Callable[[Values], Described]:
     def describe(values: Values) -> Described:
         count = _number(values, field)
-        usual = _number(values, "payments_30d") * days / 30
+        usual = _usual_payments(values, days)
         return f"{count:.0f} {words}; usual are {usual:.1f}", count, usual
 
     return describe
@@ -62,6 +67,11 @@ def _speed(values: Values) -> Described:
     return f"Travel at {speed:,.0f} km/h since the previous payment", speed, 0.0
 
 
+def _usual_payments(values: Values, days: float) -> float:
+    """As the inputs reckon it: over 30 days, or the account's shorter life."""
+    return _number(values, "payments_30d") / min(max(_number(values, "account_age_days"), 1.0), 30.0) * days
+
+
 def _number(values: Values, field: str) -> float:
     value = values[field]
     return float(value) if isinstance(value, int | float) else 0.0
@@ -72,16 +82,15 @@ def _times(times: float) -> str:
     return f"{times:,.0f} times" if times >= 10 else f"{times:.1f} times".replace(".0 ", " ")
 
 
-_DESCRIBERS: Mapping[str, Callable[[Values], Described]] = {
+_DESCRIBERS: Mapping[str, Callable[[Values], Described | None]] = {
     "amount_excess_30d": _amount,
     "large_amount_excess_30d": _amount,
     "deviation_excess_30d": _deviation,
-    "spend_excess_1h": _spend("1h", 1 / 24, "an hour"),
+    "spend_excess_1h": _spend("1h", 1 / BUSY_HOURS, "an hour"),
     "spend_excess_24h": _spend("24h", 1, "24 hours"),
     "spend_excess_7d": _spend("7d", 7, "7 days"),
-    "payments_excess_1h": _burst("payments_1h", 1 / 24, "payments in the last hour"),
+    "payments_excess_1h": _burst("payments_1h", 1 / BUSY_HOURS, "payments in the last hour"),
     "payments_excess_24h": _burst("payments_24h", 1, "payments in the last 24 hours"),
-    "payments_excess_7d": _burst("payments_7d", 7, "payments in the last 7 days"),
     "new_merchant_amount_excess": _new_merchant,
     "night_amount_excess": _night,
     "distance_excess": _distance,

@@ -85,6 +85,13 @@ def fraud_labels(path: Path) -> frozenset[str]:
         return frozenset(row["transaction_id"] for row in table if row["is_fraud"] == "1")
 
 
+def accounts_opened_at(first: PaymentRow) -> datetime:
+    """When all accounts of a file count as opened: the midnight (UTC) before its first row. What came before is not
+    known, and an account's age says how much history its habits are reckoned from.
+    """
+    return first.occurred_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def count_rows(path: Path) -> int:
     """Rows of a CSV file; cheap, for progress bars."""
     with _lines(path) as lines:

@@ -49,7 +49,7 @@ class Gathered:
     degraded: tuple[str, ...]
 
 
-async def gather(account_ids: Iterable[str], *, now: datetime) -> Gathered:
+async def gather(account_ids: Iterable[str]) -> Gathered:
     """Contexts of the accounts that exist, and the configuration's epoch."""
     wanted = sorted(set(account_ids))
     stored, epoch, degraded = await _read_redis(wanted)
@@ -57,33 +57,30 @@ async def gather(account_ids: Iterable[str], *, now: datetime) -> Gathered:
     missing = [account_id for account_id in wanted if account_id not in accounts]
     if missing:
         async with reading() as connection:
-            loaded = await contexts_load(connection, missing, now=now)
+            loaded = await contexts_load(connection, missing)
         accounts |= loaded
         if not degraded:
             await remember(loaded.values())
     return Gathered(accounts, epoch, degraded)
 
 
-async def contexts_load(
-    connection: AsyncConnection[Any], account_ids: Iterable[str], *, now: datetime
-) -> dict[str, AccountContext]:
+async def contexts_load(connection: AsyncConnection[Any], account_ids: Iterable[str]) -> dict[str, AccountContext]:
     """Contexts rebuilt from the ledger."""
     profiles = await profiles_load(connection, account_ids)
     contexts = {}
     for account_id, profile in profiles.items():
-        history = AccountHistory.of(await _past(connection, account_id, until=now + timedelta(days=1)))
-        contexts[account_id] = AccountContext(profile, history)
+        contexts[account_id] = AccountContext(profile, await _history(connection, account_id))
     return contexts
 
 
-async def context_refresh(connection: AsyncConnection[Any], account_id: str, *, now: datetime) -> AccountContext:
+async def context_refresh(connection: AsyncConnection[Any], account_id: str) -> AccountContext:
     """A context known to be behind, from the ledger. Call while holding the account's lock."""
-    return (await contexts_load(connection, [account_id], now=now))[account_id]
+    return (await contexts_load(connection, [account_id]))[account_id]
 
 
 async def history_before(connection: AsyncConnection[Any], account_id: str, moment: datetime) -> AccountHistory:
     """The history as it stood at an earlier moment: for a backdated payment."""
-    return AccountHistory.of(await _past(connection, account_id, until=moment))
+    return await _history(connection, account_id, moment)
 
 
 async def remember(contexts: Iterable[AccountContext]) -> None:
@@ -123,10 +120,11 @@ def _decode(profile: bytes | None, history: bytes | None) -> AccountContext | No
     return AccountContext(profile_decode(profile), state) if state is not None else None
 
 
-async def _past(connection: AsyncConnection[Any], account_id: str, *, until: datetime) -> list[PastPayment]:
-    since = until - timedelta(seconds=REACH_SECONDS)
-    rows = await past_payments_load(connection, account_id, since=since, until=until)
-    return [past_payment(row) for row in rows]
+async def _history(
+    connection: AsyncConnection[Any], account_id: str, until: datetime | None = None
+) -> AccountHistory:
+    rows = await past_payments_load(connection, account_id, reach=timedelta(seconds=REACH_SECONDS), until=until)
+    return AccountHistory.of(past_payment(row) for row in rows)
 
 
 def past_payment(row: PastRow) -> PastPayment:

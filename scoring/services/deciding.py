@@ -80,7 +80,7 @@ async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
     results: list[Result | None] = [None] * len(payments)
     members = await _unanswered(payments, results)
     if members:
-        gathered = await gather(_account_ids(members), now=now)
+        gathered = await gather(_account_ids(members))
         configuration = await configuration_current(gathered.epoch)
         members = _acceptable(members, gathered, results)
     if members:
@@ -172,7 +172,7 @@ async def _decide_and_record(
         members = [member for member in members if member.payment.identity in claimed]
         await _answer_late(record, late, results)
         locked = await record.lock(_account_ids(members))
-        await _refresh_moved(record, locked, gathered, now=now)
+        await _refresh_moved(record, locked, gathered)
         rows = Rows()
         for member in members:
             context = gathered.accounts[member.payment.request.account_id]
@@ -199,14 +199,12 @@ async def _answer_late(record: Recording, late: Sequence[_Member], results: list
         results[member.place] = _replay(member.payment, stored[member.payment.identity])
 
 
-async def _refresh_moved(
-    record: Recording, locked: dict[str, LockedAccount], gathered: Gathered, *, now: datetime
-) -> None:
+async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], gathered: Gathered) -> None:
     """Read again, under the lock, what moved after it was gathered: another payment, or an edit of the account."""
     for account_id, account in locked.items():
         context = gathered.accounts[account_id]
         if context.history.seq != account.seq or context.profile.version != account.version:
-            gathered.accounts[account_id] = await context_refresh(record.connection, account_id, now=now)
+            gathered.accounts[account_id] = await context_refresh(record.connection, account_id)
             gathered.accounts[account_id].history.seq = account.seq
 
 

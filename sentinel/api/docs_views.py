@@ -1,5 +1,8 @@
 """The documentation pages: Swagger UI from our own static files, and the list of problem codes."""
 
+import inspect
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -16,7 +19,17 @@ class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]
 
 def problem_list(request: HttpRequest) -> HttpResponse:
     """Every `code` a refusal may carry; the `type` of a problem points here."""
-    return render(request, "api/problems.html", {"problems": sorted(_all(SentinelError), key=lambda kind: kind.code)})
+    by_code = {kind.code: _described(kind) for kind in _all(SentinelError)}
+    return render(request, "api/problems.html", {"problems": [by_code[code] for code in sorted(by_code)]})
+
+
+def _described(kind: type[SentinelError]) -> dict[str, Any]:
+    return {
+        "code": kind.code,
+        "http_status": kind.http_status,
+        "title": kind.title,
+        "words": inspect.cleandoc(kind.__doc__ or ""),
+    }
 
 
 def _all(kind: type[SentinelError]) -> list[type[SentinelError]]:

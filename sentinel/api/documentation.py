@@ -46,6 +46,9 @@ class GatewayScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     target_class = "sentinel.api.authentication.GatewayAuthentication"
     name = ["apiKey", "bearer"]
 
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
+        return [{"apiKey": []}, {"bearer": []}]
+
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, str]]:
         return [
             {"type": "apiKey", "in": "header", "name": "X-API-Key"},

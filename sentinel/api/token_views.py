@@ -57,12 +57,14 @@ class _OpenView(ApiView):
 class TokenView(_OpenView):
     @extend_schema(
         operation_id="token_create",
+        summary="Get tokens",
         request=TokenIn,
         responses={200: TokensOut, **problems(400)},
         auth=[],
         tags=["authentication"],
     )
     def post(self, request: Request) -> Response:
+        """Tokens for a client id and its secret. The access token lives ten minutes."""
         body = TokenIn.model_validate(json_object(request))
         client = _client(body.client_id)
         # Compared in any case, so that the time taken does not tell which ids exist.
@@ -75,6 +77,7 @@ class TokenView(_OpenView):
 class RefreshView(_OpenView):
     @extend_schema(
         operation_id="token_refresh",
+        summary="Renew tokens",
         request=RefreshIn,
         responses={200: TokensOut, **problems(400)},
         auth=[],
@@ -92,12 +95,14 @@ class RefreshView(_OpenView):
 class RevokeView(_OpenView):
     @extend_schema(
         operation_id="token_revoke",
+        summary="Revoke a token",
         request=RevokeIn,
         responses={204: None, **problems(400)},
         auth=[],
         tags=["authentication"],
     )
     def post(self, request: Request) -> Response:
+        """The token stops working everywhere within seconds."""
         token = read_any_token(RevokeIn.model_validate(json_object(request)).token)
         if not RevokedToken.objects.filter(pk=token["jti"], expires_at__gt=timezone.now()).exists():
             token_revoke(jti=token["jti"], expires_at=expiry_of(token))

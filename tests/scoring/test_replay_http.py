@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import islice
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -32,7 +33,7 @@ def _replay(gateway: Gateway, translation: Translation) -> Report:
     rows: list[PaymentRow] = list(islice(payment_rows(TRANSACTIONS), ROWS))
 
     async def send() -> None:
-        transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(app=cast(Any, application), raise_app_exceptions=False)
         headers = {"X-API-Key": gateway.api_key}
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
             await replay_send(client, rows, translation, lanes=4, on_result=report.add)

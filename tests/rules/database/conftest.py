@@ -2,16 +2,34 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from ledger.models import AuditEntry
 from rules.domain.definitions import RuleDraft
 from rules.domain.lists import ItemType
-from rules.models import List, Rule
+from rules.models import List, ListItem, Rule, RulesetMember, RulesetVersion, RuleVersion
 from rules.services.lists import list_save
 from rules.services.rules import rule_save
 from sentinel.core.outcomes import Action
 from tests.rules.examples import FOREIGN_HIGH_AMOUNT
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def no_rules_yet(db) -> None:
+    """Hides the rules that other tests committed, until this test is rolled back."""
+    tables = [model._meta.db_table for model in (RulesetMember, RulesetVersion, RuleVersion, Rule, ListItem, List)]
+    tables.append(AuditEntry._meta.db_table)
+    statements = [
+        *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in tables),
+        *(f"DELETE FROM {table}" for table in tables),
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in tables),
+        "SET CONSTRAINTS ALL DEFERRED",
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements))
 
 
 @pytest.fixture

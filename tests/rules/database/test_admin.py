@@ -149,7 +149,7 @@ def test_a_rule_is_disabled_by_action(analyst, make_rule):
     analyst.post(RULES, {"action": "disable", "_selected_action": [rule.pk]})
 
     assert not Rule.objects.get().is_enabled
-    assert RulesetVersion.objects.first().members.count() == 0
+    assert RulesetVersion.objects.latest("number").members.count() == 0
 
 
 def test_a_rule_without_conditions_is_not_enabled(analyst, now):

@@ -43,6 +43,7 @@ def test_two_rows_that_can_never_both_hold_are_refused(one, two):
     [
         (row("amount", "greater_than", inr("5")), row("amount", "less_than", inr("10"))),
         (row("amount", "at_least", inr("10")), row("amount", "at_most", inr("10"))),
+        (row("hour", "greater_than", 5), row("hour", "less_than", 7)),
         (row("speed_kmh", "greater_than", 2.5), row("speed_kmh", "less_than", 2.500001)),
         (row("home_country", "not_equal", "IN"), row("home_country", "not_equal", "FR")),
         (row("amount", "at_least", other_field="amount_1h"), row("amount_1h", "at_least", other_field="amount")),
@@ -54,6 +55,12 @@ def test_rows_that_can_both_hold_pass(one, two):
 
 def test_rows_under_any_may_exclude_each_other():
     assert problems(group(row("hour", "less_than", 3), row("hour", "greater_than", 5), combinator="any")) == []
+
+
+def test_an_inner_any_group_needs_only_one_of_its_rows():
+    either = group(row("hour", "greater_than", 5), row("is_night", "is_true"), combinator="any")
+
+    assert problems(group(row("hour", "less_than", 3), either)) == []
 
 
 def test_an_inner_all_group_is_read_with_its_parent():

@@ -1,0 +1,182 @@
+"""Accounts: the list, the form, and the page with balance, open reviews and the latest payments."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from ledger.admin.account_forms import AccountForm, NewAccountForm, status_changed
+from ledger.admin.account_page import account_page
+from ledger.admin.base import ServiceAdmin, choice_filter, mode_filter
+from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
+from ledger.admin.words import account_link, badge, money
+from ledger.domain.payments import AccountStatus
+from ledger.models import Account
+from ledger.services.accounts import account_edit, account_open, account_set_status
+from sentinel.core.catalogue import ACCOUNT_RISKS
+
+_EDITED = ("name", "home_country", "home_zone", "risk", "daily_limit_minor")
+
+_STATUS_STEPS = {
+    "freeze": (
+        AccountStatus.FROZEN,
+        "Freeze",
+        "Frozen",
+        "Every payment of a frozen account is declined until it is thawed.",
+    ),
+    "thaw": (AccountStatus.ACTIVE, "Thaw", "Thawed", "The account can be used again at once."),
+}
+
+
+@admin.register(Account)
+class AccountAdmin(ServiceAdmin):
+    form = AccountForm
+    list_display = ("id", "name", "currency", "home_country", "state", "risk", "available", "mode")
+    list_select_related = ("balance",)
+    list_filter = (
+        choice_filter("kind", "kind", {"customer": "Customers", "system": "The bank's own"}),
+        choice_filter("status", "status", {status.value: status.value.capitalize() for status in AccountStatus}),
+        choice_filter("risk", "risk", {risk: risk.capitalize() for risk in ACCOUNT_RISKS}),
+        mode_filter(),
+    )
+    search_fields = ("id__startswith", "name__icontains")
+    search_help_text = "The beginning of an id, or part of a name."
+    actions = ("freeze", "thaw")
+    change_form_template = "admin/ledger/account/page.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Account | None = None) -> Any:
+        if obj is None:
+            return (
+                (None, {"fields": ("id", "currency_code", "livemode", "name")}),
+                ("Home", {"fields": ("home_country", "home_zone")}),
+                ("Money and risk", {"fields": ("opening_balance", "floor", "daily_limit", "risk")}),
+            )
+        if not self.has_change_permission(request, obj):
+            return ((None, {"fields": ("id", "name", "currency", "state", "risk", "home_country", "home_zone")}),)
+        status = ("status", "status_reason") if self.has_freeze_permission(request) else ("state",)
+        return (
+            (None, {"fields": ("id", "currency", "mode", "name")}),
+            ("Home", {"fields": ("home_country", "home_zone")}),
+            ("Limits and risk", {"fields": ("floor", "daily_limit", "risk")}),
+            ("Status", {"fields": status}),
+        )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, form=AccountForm if obj else NewAccountForm, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        may_set = self.has_freeze_permission(request)
+        return ("id", "currency", "mode", "state", *(() if may_set else ("status", "status_reason")))
+
+    def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        """The bank's own accounts follow from the postings; there is nothing to edit."""
+        is_own = obj is not None and obj.kind == Account.Kind.SYSTEM
+        return not is_own and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        return False
+
+    def has_freeze_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("ledger.freeze_account")
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        actor, now = request.user.get_username(), timezone.now()
+        if not change:
+            account_open(account_id=obj.id, terms=form.terms(), livemode=obj.livemode, actor=actor, now=now)
+            return
+        told = form.cleaned_data
+        changes = {name: told[name] for name in _EDITED}
+        # Not `obj`: it holds the new values already, and the audit tells the old ones too.
+        account = Account.objects.get(pk=obj.pk)
+        account_edit(account=account, changes=changes, floor_minor=told["floor_minor"], actor=actor, now=now)
+        if (status := status_changed(form)) is not None:
+            account_set_status(account_id=obj.pk, status=status, actor=actor, reason=told["status_reason"], now=now)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        account = Account.objects.select_related("balance").filter(pk=object_id).first()
+        facts = account_page(account, request.user) if account and self.has_view_permission(request) else {}
+        context = {"title": "Account", "may_freeze": self.has_freeze_permission(request), **facts}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[Any]:
+        status = self.admin_site.admin_view(self.status_view)
+        return [path("status/<str:step>/", status, name="ledger_account_status"), *super().get_urls()]
+
+    @admin.action(description="Freeze selected accounts", permissions=["freeze"])
+    def freeze(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        return self._ask(request, queryset, "freeze")
+
+    @admin.action(description="Thaw selected accounts", permissions=["freeze"])
+    def thaw(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
+        return self._ask(request, queryset, "thaw")
+
+    def _ask(self, request: HttpRequest, queryset: QuerySet[Account], step: str) -> HttpResponse | None:
+        chosen = list(queryset.values_list("pk", flat=True)[: TOGETHER_MAX + 1])
+        if len(chosen) > TOGETHER_MAX:
+            self.message_user(request, f"Choose at most {TOGETHER_MAX} accounts at a time.", messages.ERROR)
+            return None
+        query = urlencode({"id": chosen}, doseq=True)
+        return HttpResponseRedirect(f"{reverse('admin:ledger_account_status', args=[step])}?{query}")
+
+    def status_view(self, request: HttpRequest, step: str) -> HttpResponse:
+        """Asks for the reason, then freezes or thaws the customer accounts in `id`."""
+        if not self.has_freeze_permission(request):
+            raise PermissionDenied
+        if step not in _STATUS_STEPS:
+            raise Http404
+        chosen = Account.objects.select_related("balance").filter(
+            pk__in=request.GET.getlist("id")[:TOGETHER_MAX], kind=Account.Kind.CUSTOMER
+        )
+        steps = [_status_step(account, _STATUS_STEPS[step][0], request.user.get_username()) for account in chosen]
+        return confirm(request, _question(step, len(steps)), steps)
+
+    @admin.display(description="status", ordering="status")
+    def state(self, account: Account) -> SafeString:
+        return badge(account.status)
+
+    @admin.display
+    def available(self, account: Account) -> SafeString | None:
+        if account.kind == Account.Kind.SYSTEM:
+            return None
+        return money(account.balance.available_minor, account.currency)
+
+    @admin.display(description="mode", ordering="livemode")
+    def mode(self, account: Account) -> str:
+        return "live" if account.livemode else "test"
+
+
+def _question(step: str, count: int) -> Question:
+    _, verb, done, explanation = _STATUS_STEPS[step]
+    return Question(
+        title=f"{verb} {count} account{'' if count == 1 else 's'}?",
+        explanation=explanation,
+        headings=("Account", "Name", "Available", "Now"),
+        button=verb,
+        done=done,
+        back_url=reverse("admin:ledger_account_changelist"),
+        is_dangerous=step == "freeze",
+    )
+
+
+def _status_step(account: Account, status: AccountStatus, actor: str) -> Step:
+    columns = (
+        account_link(account.id),
+        account.name or "–",
+        money(account.balance.available_minor, account.currency),
+        badge(account.status),
+    )
+
+    def act(note: str) -> None:
+        account_set_status(account_id=account.id, status=status, actor=actor, reason=note, now=timezone.now())
+
+    return Step(account.id, columns, act)

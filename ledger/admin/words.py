@@ -1,0 +1,107 @@
+"""Values as people read them on a page: money, moments, states. No queries."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from sentinel.core.catalogue import Field, FieldType, Value
+from sentinel.core.ids import public_id
+from sentinel.core.money import format_amount, format_money
+
+NOTHING = "–"
+
+
+def money(minor: int | None, currency: str) -> SafeString:
+    """An amount with all its decimals, as tables line it up: 5,400.00 INR."""
+    if minor is None:
+        return SafeString(NOTHING)
+    whole, point, fraction = format_amount(abs(minor), currency).partition(".")
+    text = f"{'−' if minor < 0 else ''}{int(whole):,}{point}{fraction}"
+    return format_html('<span class="money">{}&nbsp;<small>{}</small></span>', text, currency)
+
+
+def badge(word: str | None) -> SafeString:
+    """A state in a coloured pill; the word says all that the colour says."""
+    if not word:
+        return SafeString(NOTHING)
+    return format_html('<span class="badge {}">{}</span>', word.replace("_", "-"), word.replace("_", " "))
+
+
+def code(text: str | None) -> SafeString:
+    return format_html("<code>{}</code>", text) if text else SafeString(NOTHING)
+
+
+def moment(value: datetime) -> SafeString:
+    """A moment to the second in UTC, on one line."""
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y %H:%M:%S}")
+
+
+def due(expires_at: datetime) -> SafeString:
+    """How long until then, in a word or two; marked when less than a day is left."""
+    left = expires_at - timezone.now()
+    if left <= timedelta(0):
+        return format_html('<span class="late">overdue by {}</span>', duration(-left.total_seconds()))
+    mark = "soon" if left < timedelta(days=1) else "calm"
+    return format_html('<span class="{}">{}</span>', mark, duration(left.total_seconds()))
+
+
+def duration(seconds: float) -> str:
+    """The two largest parts: "6 d 23 h", "3 h 5 min", "12 s"."""
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    rest, parts = int(seconds), []
+    for name, size in units:
+        count, rest = divmod(rest, size)
+        if count or parts:
+            parts.append(f"{count} {name}")
+    return " ".join([part for part in parts[:2] if not part.startswith("0 ")]) or "under 1 s"
+
+
+def share(value: float | None) -> str:
+    """A score from 0 to 1 as it is stored, with four decimals."""
+    return NOTHING if value is None else f"{value:.4f}"
+
+
+def transaction_link(transaction_id: UUID) -> SafeString:
+    url = reverse("admin:ledger_transaction_change", args=[transaction_id])
+    return format_html('<a class="id" href="{}">{}</a>', url, public_id("txn", transaction_id))
+
+
+def account_link(account_id: str) -> SafeString:
+    url = reverse("admin:ledger_account_change", args=[account_id])
+    return format_html('<a class="id" href="{}">{}</a>', url, account_id)
+
+
+def reason_codes(reasons: list[dict[str, Any]]) -> SafeString:
+    """Each code, with its words for whoever points at it."""
+    if not reasons:
+        return SafeString(NOTHING)
+    shown = ((reason["words"], reason["code"]) for reason in reasons)
+    return format_html_join(" ", '<span class="reason" title="{}">{}</span>', shown)
+
+
+def feature_words(field: Field, value: Value, currency: str) -> str:
+    """A value of the feature snapshot with its unit; why there is none where it is missing."""
+    if value is None:
+        return f"missing: {field.missing}" if field.missing else "missing"
+    match field.type:
+        case FieldType.MONEY:
+            return format_money(int(value), currency)
+        case FieldType.FLAG:
+            return "yes" if value else "no"
+        case FieldType.NUMBER if field.unit == "seconds":
+            return duration(float(value))
+        case FieldType.NUMBER:
+            return f"{_plain(float(value))} {field.unit}".strip()
+        case FieldType.WHOLE if "to" not in field.unit:
+            return f"{value:,} {field.unit}".strip()
+    return str(value)
+
+
+def _plain(number: float) -> str:
+    text = f"{number:,.2f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

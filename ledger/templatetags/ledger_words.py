@@ -1,0 +1,36 @@
+"""The words of ledger.admin.words for templates."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from ledger.admin import words
+
+register = template.Library()
+
+register.filter("badge", words.badge)
+register.filter("moment", words.moment)
+register.filter("due", words.due)
+register.filter("account_link", words.account_link)
+register.filter("transaction_link", words.transaction_link)
+register.filter("reason_codes", words.reason_codes)
+
+
+@register.filter
+def money(minor: int | None, currency: str) -> SafeString:
+    """{{ posting.debit_minor|money:posting.currency }}; nothing at all for zero, as in a ledger's columns."""
+    return words.money(minor, currency)
+
+
+@register.filter
+def leg(minor: int, currency: str) -> SafeString | str:
+    """One column of a posting: empty when the amount is on the other side."""
+    return words.money(minor, currency) if minor else ""
+
+
+@register.filter
+def ago(value: datetime, now: Any) -> str:
+    """{{ reviews.oldest|ago:now }}"""
+    return words.duration((now - value).total_seconds())

@@ -1,0 +1,36 @@
+"""The model that decides, read from the registry and proven against its files."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from scoring.models import ModelVersion
+from scoring.serving.champion import Champion
+from scoring.serving.errors import ModelAltered
+from scoring.serving.manifest import signing_key
+
+
+def champion_load() -> Champion | None:
+    """The champion, ready to score; None when no model was promoted yet.
+
+    Errors: ArtefactError when its files are missing, altered or do not fit this version.
+    """
+    row = ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).first()
+    return model_load(row) if row else None
+
+
+def model_load(row: ModelVersion) -> Champion:
+    """Any registered model. Errors: ArtefactError."""
+    model = Champion.load(model_folder(row.version), manifest_key())
+    if model.manifest.model_sha256 != row.sha256:
+        raise ModelAltered(f"The files of {row.version} are not those that were registered.")
+    return model
+
+
+def model_folder(version: str) -> Path:
+    return Path(settings.MODEL_DIR) / version
+
+
+def manifest_key() -> bytes:
+    """Signs and checks manifests. Follows SECRET_KEY: after a change of the secret, models are trained again."""
+    return signing_key(settings.SECRET_KEY)

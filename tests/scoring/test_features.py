@@ -1,0 +1,205 @@
+"""Features: online equals offline, whatever Redis does; and the pure history keeps its promises."""
+
+from datetime import UTC, datetime, timedelta
+from math import sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.models import Decision
+from scoring.domain.history import DAY, HOUR, MONTH, SKEW_SECONDS, WEEK, AccountHistory, PastPayment
+from scoring.services.contexts import REDIS_DOWN
+from sentinel.core.catalogue import unpack
+from sentinel.core.geo import distance_km
+from sentinel.ops.connections import redis_client, redis_key
+
+START = datetime(2026, 1, 5, 3, 30, tzinfo=UTC)
+
+payments = st.lists(
+    st.tuples(
+        st.integers(0, 3 * 86_400),  # seconds since the payment before
+        st.integers(1, 500_000),
+        st.sampled_from(["m1", "m2", "m3", "m4"]),
+        st.none() | st.tuples(st.floats(-80, 80), st.floats(-170, 170)),
+    ),
+    max_size=40,
+)
+
+
+def as_past(rows):
+    at_seconds, past = START.timestamp(), []
+    for seq, (gap, amount, merchant, place) in enumerate(rows, start=1):
+        at_seconds += gap
+        latitude, longitude = place or (None, None)
+        past.append(PastPayment(seq, at_seconds, amount, merchant, latitude, longitude))
+    return past
+
+
+def in_window(past, window, at_seconds):
+    """The definition of the catalogue, spelt out: payments whose bucket is among the window's last ones."""
+    bucket = int(at_seconds // window.bucket_seconds)
+    return [
+        p for p in past if bucket - window.buckets < int(p.occurred_at_seconds // window.bucket_seconds) <= bucket
+    ]
+
+
+@given(payments, st.integers(0, 86_400))
+def test_a_history_counts_what_its_payments_say(rows, later):
+    past = as_past(rows)
+    history = AccountHistory.of(past)
+    now = (past[-1].occurred_at_seconds if past else START.timestamp()) + later
+
+    for window in (HOUR, DAY, WEEK, MONTH):
+        expected = in_window(past, window, now)
+        tally = history.tally(window, now)
+        assert tally.count == len(expected)
+        assert tally.total_minor == sum(p.amount_minor for p in expected)
+        assert history.merchants_seen(window, now) == len({p.merchant_id for p in expected})
+
+
+@given(payments)
+def test_a_stored_history_comes_back_as_it_was(rows):
+    history = AccountHistory.of(as_past(rows))
+
+    assert AccountHistory.from_bytes(history.to_bytes()) == history
+
+
+@given(payments, st.integers(0, 40))
+def test_a_history_continued_is_a_history_rebuilt(rows, cut):
+    past = as_past(rows)
+    continued = AccountHistory.from_bytes(AccountHistory.of(past[:cut]).to_bytes())
+    for payment in past[cut:]:
+        continued.add(payment)
+
+    assert continued == AccountHistory.of(past)
+
+
+def test_a_small_lag_counts_as_now_and_a_large_one_is_backdated():
+    history = AccountHistory.of([PastPayment(1, 10_000.0, 100)])
+
+    assert history.effective_seconds(10_000.0 - SKEW_SECONDS) == 10_000.0
+    assert not history.is_backdated(10_000.0 - SKEW_SECONDS)
+    assert history.is_backdated(10_000.0 - SKEW_SECONDS - 1)
+
+
+def test_a_history_of_another_format_is_not_read():
+    assert AccountHistory.from_bytes(b"[0, 1]") is None
+
+
+def pay_at(gateway, account_id, minutes, amount="100.00", **fields):
+    moment = START + timedelta(minutes=minutes)
+    return gateway.pay(account_id, amount, occurred_at=moment.isoformat(), **fields).json()
+
+
+def features_of(receipt):
+    from sentinel.core.ids import parse_public_id
+
+    return unpack(bytes(Decision.objects.get(pk=parse_public_id("txn", receipt["id"])).snapshot))
+
+
+def test_the_features_of_a_payment_are_those_of_the_catalogue(gateway):
+    account_id = gateway.open_account("100000.00")
+    pune, paris = {"latitude": 18.52, "longitude": 73.86}, {"latitude": 48.85, "longitude": 2.35}
+    pay_at(gateway, account_id, 0, "100.00", location=pune)
+    pay_at(gateway, account_id, 30, "300.00", merchant={"id": "m_2"})
+    pay_at(gateway, account_id, 26 * 60, "500.00")
+
+    found = features_of(pay_at(gateway, account_id, 26 * 60 + 20, "900.00", location=paris, merchant={"id": "m_9"}))
+
+    assert (found["payments_1h"], found["payments_24h"], found["payments_7d"]) == (1, 1, 3)
+    assert (found["amount_1h"], found["amount_7d"]) == (50_000, 90_000)
+    assert (found["merchants_1h"], found["merchants_7d"]) == (1, 2)
+    assert found["usual_amount_30d"] == 30_000
+    assert found["amount_vs_usual_30d"] == pytest.approx(3.0)
+    assert found["amount_deviation_30d"] == pytest.approx(60_000 / sqrt((2 * 20_000**2) / 2))
+    assert found["seconds_since_last"] == 1200
+    assert found["merchant_is_new"] is True
+    assert (found["hour"], found["weekday"], found["is_night"]) == (11, 2, False)
+    assert found["distance_km"] == pytest.approx(distance_km(18.52, 73.86, 48.85, 2.35))
+    assert found["speed_kmh"] == pytest.approx(found["distance_km"] / ((26 * 60 + 20) / 60))
+
+
+def test_the_first_payment_has_no_past(gateway):
+    found = features_of(pay_at(gateway, gateway.open_account(), 0))
+
+    assert found["payments_30d"] == 0
+    missing = ("usual_amount_30d", "amount_vs_usual_30d", "amount_deviation_30d", "seconds_since_last", "speed_kmh")
+    assert [found[name] for name in missing] == [None] * 5
+    assert found["merchant_is_new"] is True
+
+
+def test_declined_payments_count_too_and_top_ups_do_not(gateway):
+    account_id = gateway.open_account("1.00")
+    top_up = {"account_id": account_id, "amount": "5.00", "currency": "INR", "transaction_type": "top_up"}
+    gateway.post("transactions", top_up | {"occurred_at": START.isoformat()})
+    pay_at(gateway, account_id, 1, "999.00")
+
+    assert features_of(pay_at(gateway, account_id, 2))["payments_1h"] == 1
+
+
+def test_a_backdated_payment_sees_only_what_came_before_it(gateway):
+    account_id = gateway.open_account("100000.00")
+    for minutes in (0, 10, 600):
+        pay_at(gateway, account_id, minutes)
+
+    backdated = features_of(pay_at(gateway, account_id, 20))
+    afterwards = features_of(pay_at(gateway, account_id, 610))
+
+    assert backdated["payments_1h"] == 2
+    assert backdated["seconds_since_last"] == 600
+    assert (afterwards["payments_1h"], afterwards["payments_24h"]) == (1, 4)
+
+
+def test_an_emptied_redis_changes_no_feature(gateway, event_loop_thread):
+    account_id = gateway.open_account("100000.00")
+    for minutes in range(3):
+        pay_at(gateway, account_id, minutes)
+
+    event_loop_thread.run(forget(account_id))
+
+    assert features_of(pay_at(gateway, account_id, 4))["payments_1h"] == 3
+
+
+def test_a_redis_that_is_behind_is_brought_up_to_date(gateway, event_loop_thread):
+    account_id = gateway.open_account("100000.00")
+    pay_at(gateway, account_id, 0)
+    old = event_loop_thread.run(stored_history(account_id))
+    pay_at(gateway, account_id, 1)
+
+    event_loop_thread.run(store_history(account_id, old))
+
+    assert features_of(pay_at(gateway, account_id, 2))["payments_1h"] == 2
+
+
+def test_without_redis_payments_go_on_and_say_so(gateway, settings, monkeypatch):
+    account_id = gateway.open_account("100000.00")
+    pay_at(gateway, account_id, 0)
+    monkeypatch.setattr("scoring.services.contexts.redis_client", _dead_redis)
+
+    receipt = pay_at(gateway, account_id, 1)
+
+    assert receipt["outcome"] == "approve"
+    assert REDIS_DOWN in receipt["degraded"]
+    assert features_of(receipt)["payments_1h"] == 1
+
+
+def _dead_redis():
+    from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    # Port 1 answers nobody: a real refused connection, not a stand-in.
+    return Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
+
+
+async def forget(account_id):
+    await redis_client().delete(redis_key("history", account_id), redis_key("profile", account_id))
+
+
+async def stored_history(account_id):
+    return await redis_client().get(redis_key("history", account_id))
+
+
+async def store_history(account_id, data):
+    await redis_client().set(redis_key("history", account_id), data)
