@@ -81,15 +81,22 @@ _OWNS_DATABASE = env_str("SENTINEL_DB_ROLE") == "owner"
 RUNTIME_DATABASE_USER = _RUNTIME_DATABASE["USER"]
 RUNTIME_DATABASE_PASSWORD = _RUNTIME_DATABASE["PASSWORD"]
 DATABASES = {"default": env_database("DATABASE_OWNER_URL") if _OWNS_DATABASE else _RUNTIME_DATABASE}
+DATABASE_PATIENCE_SECONDS = 1  # how long a request waits for a connection before it is answered 503
 if env_bool("SENTINEL_DB_POOL", False):
     # Under ASGI each request runs in a thread of its own: without a pool connections would pile up.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env_int("SENTINEL_DB_POOL_SIZE", 8)}}
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 2,
+        "pool": {
+            "min_size": 1,
+            "max_size": env_int("SENTINEL_DB_POOL_SIZE", 8, minimum=1),
+            "timeout": DATABASE_PATIENCE_SECONDS,
+        },
+    }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = False
 
 RECORDING_CONNECTIONS_MAX = env_int("SENTINEL_RECORDING_CONNECTIONS", 4, minimum=1)  # per web process
-DATABASE_PATIENCE_SECONDS = 1  # how long a payment waits for a connection before it is answered 503
 
 # -- cache, sessions, broker
 REDIS_URL = env_secret("REDIS_URL", "redis://127.0.0.1:6379/0")

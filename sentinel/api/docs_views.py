@@ -11,10 +11,10 @@ from rest_framework.renderers import JSONRenderer, TemplateHTMLRenderer
 from sentinel.core.errors import SentinelError
 
 
-class DocsView(SpectacularSwaggerSplitView):  # type: ignore[misc]
+class DocsView(SpectacularSwaggerSplitView):
     """Swagger UI with its script in a file of its own, as the Content-Security-Policy demands."""
 
-    renderer_classes = (TemplateHTMLRenderer, JSONRenderer)
+    renderer_classes = [TemplateHTMLRenderer, JSONRenderer]
 
 
 def problem_list(request: HttpRequest) -> HttpResponse:

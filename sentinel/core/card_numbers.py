@@ -1,7 +1,8 @@
 """Finds full card numbers (PANs) in text, so that none is ever stored or logged (PCI DSS 3.5).
 
 A run of 13 to 19 digits, with or without single separators, is a card number when an issuer range and length
-fit and the Luhn check holds. Digits of any script count, since a person would read them as digits.
+fit and the Luhn check holds. Digits of any script count, since a person would read them as digits. UUIDs and long
+hexadecimal identifiers are left alone.
 """
 
 import re
@@ -13,6 +14,10 @@ _ENOUGH_DIGITS = re.compile(r"(?:\d\D?){13}")
 _RUN = re.compile(r"[0-9](?:[ \t\-._/\u00a0]?[0-9]){12,}", re.ASCII)
 _GROUP = re.compile(r"[0-9]+", re.ASCII)
 _SHORTEST, _LONGEST = 13, 19
+# Random identifiers hold digit runs that pass every other test about once in a thousand.
+_OPAQUE = re.compile(
+    r"(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{24,})(?![0-9a-z])", re.I | re.A
+)
 
 # First digits (from, to) and lengths of the issuer ranges in use.
 _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
@@ -41,7 +46,8 @@ _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
 def contains_card_number(text: str) -> bool:
     if not _ENOUGH_DIGITS.search(text):
         return False
-    return any(_is_card_number(digits) for digits in _digit_runs(_ascii_digits(text)))
+    readable = _OPAQUE.sub(" id ", _ascii_digits(text))
+    return any(_is_card_number(digits) for digits in _digit_runs(readable))
 
 
 def find_card_number(value: Any, path: str = "") -> str | None:

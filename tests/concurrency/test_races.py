@@ -1,6 +1,8 @@
 """What goes wrong elsewhere under load (lost updates, double payments, server errors), against two real processes."""
 
 import asyncio
+import contextlib
+import time
 from collections import Counter
 
 import httpx
@@ -202,3 +204,44 @@ def assert_ledger_agrees(account_id: str) -> None:
 def assert_seq_has_no_gaps(account_id: str, count: int) -> None:
     numbers = Transaction.objects.filter(account_id=account_id).order_by("seq").values_list("seq", flat=True)
     assert list(numbers) == list(range(1, count + 1))
+
+
+def test_a_client_that_hangs_up_finds_its_payment_by_key(busy_gateway, service_url):
+    account_id = busy_gateway.open_account("1000.00")
+
+    async def hang_up(number: int) -> None:
+        headers = {"Idempotency-Key": f"gone{number}"}
+        request = busy_gateway.request_async(
+            "POST", "transactions", json=purchase(account_id, "10.00"), headers=headers
+        )
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(request, timeout=0.002 * number)
+
+    async def hang_up_all() -> None:
+        await asyncio.gather(*(hang_up(number) for number in range(20)))
+
+    busy_gateway.loop.run(hang_up_all(), timeout_seconds=60)
+    receipts = [busy_gateway.pay(account_id, "10.00", key=f"gone{number}") for number in range(20)]
+
+    assert {receipt.status_code for receipt in receipts} == {201}
+    assert Transaction.objects.filter(account_id=account_id).count() == 20
+    assert busy_gateway.balance(account_id)["available"] == "800.00"
+    assert_ledger_agrees(account_id)
+
+
+def test_without_the_database_the_answer_is_a_quick_503(gateway):
+    with web_processes(1, DATABASE_URL="postgresql://nobody:x@127.0.0.1:1/none") as base_url:
+        started = time.monotonic()
+        response = httpx.post(
+            f"{base_url}/api/v1/transactions",
+            json=purchase("acc_alice"),
+            headers={"X-API-Key": gateway.api_key, "Idempotency-Key": "k"},
+            timeout=10,
+        )
+        waited_seconds = time.monotonic() - started
+
+    assert response.status_code == 503
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Retry-After"] == "1"
+    # A second of patience, and room for a slow machine; far below the 30 s a pool waits by itself.
+    assert waited_seconds < 10

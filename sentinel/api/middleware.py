@@ -1,0 +1,21 @@
+"""What the API needs of middleware: security headers. Sessions, CSRF and messages belong to pages."""
+
+from collections.abc import Awaitable, Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import async_only_middleware
+
+Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+@async_only_middleware
+def api_headers(get_response: Handler) -> Handler:
+    async def handle(request: HttpRequest) -> HttpResponse:
+        response = await get_response(request)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if settings.SECURE_HSTS_SECONDS:
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={settings.SECURE_HSTS_SECONDS}")
+        return response
+
+    return handle
