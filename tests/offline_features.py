@@ -77,6 +77,8 @@ def _features(row: Row, past: list[Row]) -> dict[str, Any]:
         found[f"payments_{name}"] = len(inside)
         found[f"amount_{name}"] = sum(p.amount_minor for p in inside)
         found[f"merchants_{name}"] = len({p.merchant_id for p in inside if p.merchant_id})
+    starts = [int(p.at_seconds // 21_600) * 21_600 for p in past if _in_month(p, row)]
+    found["history_days"] = (row.at_seconds - min(starts)) / 86_400 if starts else None
     month = [p.amount_minor for p in past if _in_month(p, row)]
     mean = sum(month) / len(month) if month else None
     found["usual_amount_30d"] = math.floor(mean + 0.5) if mean is not None else None

@@ -85,6 +85,11 @@ class NewAccountForm(AccountForm):
 
     class Meta(AccountForm.Meta):
         fields = ("id", "livemode", "name", "home_country", "home_zone", "risk")  # type: ignore[assignment]
+        labels = {"livemode": "Live"}
+        help_texts = {
+            "id": "The bank's own name of the account, such as acc_alice. It never changes.",
+            "livemode": "Off for an account of test clients. Cannot be changed later.",
+        }
 
     def clean_id(self) -> str:
         account_id = str(self.cleaned_data["id"])

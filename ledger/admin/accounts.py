@@ -58,10 +58,10 @@ class AccountAdmin(ServiceAdmin):
                 ("Money and risk", {"fields": ("opening_balance", "floor", "daily_limit", "risk")}),
             )
         if not self.has_change_permission(request, obj):
-            return ((None, {"fields": ("id", "name", "currency", "state", "risk", "home_country", "home_zone")}),)
+            return ((None, {"fields": ("name", "risk", "home_country", "home_zone")}),)
         status = ("status", "status_reason") if self.has_freeze_permission(request) else ("state",)
         return (
-            (None, {"fields": ("id", "currency", "mode", "name")}),
+            (None, {"fields": ("name",)}),
             ("Home", {"fields": ("home_country", "home_zone")}),
             ("Limits and risk", {"fields": ("floor", "daily_limit", "risk")}),
             ("Status", {"fields": status}),
@@ -74,7 +74,7 @@ class AccountAdmin(ServiceAdmin):
         if obj is None:
             return ()
         may_set = self.has_freeze_permission(request)
-        return ("id", "currency", "mode", "state", *(() if may_set else ("status", "status_reason")))
+        return ("state", *(() if may_set else ("status", "status_reason")))
 
     def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         """The bank's own accounts follow from the postings; there is nothing to edit."""
@@ -105,7 +105,7 @@ class AccountAdmin(ServiceAdmin):
     ) -> HttpResponse:
         account = Account.objects.select_related("balance").filter(pk=object_id).first()
         facts = account_page(account, request.user) if account and self.has_view_permission(request) else {}
-        context = {"title": "Account", "may_freeze": self.has_freeze_permission(request), **facts}
+        context = {"may_freeze": self.has_freeze_permission(request), **facts}
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[Any]:
@@ -171,7 +171,7 @@ def _question(step: str, count: int) -> Question:
 def _status_step(account: Account, status: AccountStatus, actor: str) -> Step:
     columns = (
         account_link(account.id),
-        account.name or "–",
+        account.name or "-",
         money(account.balance.available_minor, account.currency),
         badge(account.status),
     )

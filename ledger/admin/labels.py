@@ -35,7 +35,8 @@ class LabelForm(forms.ModelForm[Label]):
 
     def clean_transaction_name(self) -> str:
         text = self.cleaned_data["transaction_name"].strip()
-        self.payment = Transaction.objects.filter(pk=transaction_id_in(text)).first()
+        transaction_id = transaction_id_in(text)
+        self.payment = Transaction.objects.filter(pk=transaction_id).first() if transaction_id else None
         if self.payment is None:
             raise ValidationError("There is no such transaction.")
         return str(text)

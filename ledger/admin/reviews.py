@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
 from ledger.admin.transactions import transaction_id_in
-from ledger.admin.words import account_link, badge, code, due, moment, money, reason_codes, share
+from ledger.admin.words import account_link, badge, due, moment, money, reason_codes, share, short_id
 from ledger.errors import HoldAlreadyResolved
 from ledger.models import Hold, HoldResolution
 from ledger.services.holds import hold_resolve
@@ -64,8 +64,8 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
-    list_display = ("id_", "amount", "account_", "merchant", "score", "reasons", "held_since", "due_in", "state")
-    list_display_links = ("id_",)
+    list_display = ("amount", "merchant", "account_", "score", "reasons", "held_since", "due_in", "id_")
+    list_display_links = ("amount",)
     list_select_related = ("transaction__decision", "resolution")
     list_filter = (StateFilter, RecordedFilter, mode_filter("transaction__livemode"))
     search_fields = ("transaction__id",)
@@ -139,7 +139,7 @@ class HoldAdmin(ReadOnlyAdmin):
 
     @admin.display(description="transaction")
     def id_(self, hold: Hold) -> SafeString:
-        return code(hold.transaction.public_id)
+        return short_id(hold.pk)
 
     @admin.display
     def amount(self, hold: Hold) -> SafeString:
@@ -166,13 +166,10 @@ class HoldAdmin(ReadOnlyAdmin):
         return moment(hold.recorded_at)
 
     @admin.display(description="due in")
-    def due_in(self, hold: Hold) -> SafeString | None:
-        return None if _resolution_of(hold) else due(hold.expires_at)
-
-    @admin.display
-    def state(self, hold: Hold) -> SafeString:
+    def due_in(self, hold: Hold) -> SafeString:
+        """How it ended, once it has."""
         resolution = _resolution_of(hold)
-        return badge(resolution.resolution if resolution else "open")
+        return badge(resolution.resolution) if resolution else due(hold.expires_at)
 
 
 def _resolution_of(hold: Hold) -> HoldResolution | None:
@@ -195,7 +192,7 @@ def _question(resolution: HoldResolution.Resolution, count: int) -> Question:
 def _step(hold: Hold, resolution: HoldResolution.Resolution, actor: str) -> Step:
     ended = _resolution_of(hold)
     columns = (
-        code(hold.transaction.public_id),
+        short_id(hold.pk),
         money(hold.amount_minor, hold.currency),
         account_link(hold.account_id),
         reason_codes(hold.transaction.decision.reasons),

@@ -64,10 +64,9 @@ def may(user: Person, permission: str) -> bool:
 
 
 def _scores(decision: Decision) -> list[tuple[str, str]]:
-    return [
-        ("Score percentile", share(decision.score_percentile)),
-        ("Fraud probability", share(decision.fraud_probability)),
-    ]
+    """Those that the model in use gives."""
+    scores = (("Score percentile", decision.score_percentile), ("Fraud probability", decision.fraud_probability))
+    return [(name, share(value)) for name, value in scores if value is not None]
 
 
 def _features(decision: Decision, currency: str) -> list[dict[str, Any]]:

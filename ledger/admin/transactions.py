@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import PlainTitle, ReadOnlyAdmin, RecordedFilter, choice_filter, first_id_since, mode_filter
 from ledger.admin.transaction_page import transaction_page
-from ledger.admin.words import account_link, badge, code, moment, money, reason_codes, share
+from ledger.admin.words import account_link, badge, moment, money, reason_codes, share, short_id
 from ledger.models import Account, Transaction
 from ledger.selectors.transactions import transaction_states
 from sentinel.api.models import GatewayClient
@@ -50,7 +50,7 @@ class WithStatus(PlainTitle):
 
 @admin.register(Transaction)
 class TransactionAdmin(ReadOnlyAdmin):
-    list_display = ("recorded", "account_", "merchant", "amount", "outcome", "status", "score", "reasons", "id_")
+    list_display = ("recorded", "amount", "merchant", "account_", "outcome", "status", "score", "reasons", "id_")
     list_display_links = ("recorded",)
     list_select_related = ("decision",)
     list_filter = (
@@ -139,7 +139,7 @@ class TransactionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="id")
     def id_(self, payment: Transaction) -> SafeString:
-        return code(payment.public_id)
+        return short_id(payment.pk)
 
 
 def transaction_id_in(text: str) -> UUID | None:

@@ -11,9 +11,10 @@ from django.utils.safestring import SafeString
 
 from sentinel.core.catalogue import Field, FieldType, Value
 from sentinel.core.ids import public_id
-from sentinel.core.money import format_amount, format_money
+from sentinel.core.money import format_amount, format_money, parse_amount
 
-NOTHING = "–"
+NOTHING = "-"
+_REASONS_SHOWN = 2
 
 
 def money(minor: int | None, currency: str) -> SafeString:
@@ -21,8 +22,13 @@ def money(minor: int | None, currency: str) -> SafeString:
     if minor is None:
         return SafeString(NOTHING)
     whole, point, fraction = format_amount(abs(minor), currency).partition(".")
-    text = f"{'−' if minor < 0 else ''}{int(whole):,}{point}{fraction}"
+    text = f"{'-' if minor < 0 else ''}{int(whole):,}{point}{fraction}"
     return format_html('<span class="money">{}&nbsp;<small>{}</small></span>', text, currency)
+
+
+def money_text(amount: str, currency: str) -> SafeString:
+    """The decimal string of a receipt as money."""
+    return money(parse_amount(amount, currency), currency)
 
 
 def badge(word: str | None) -> SafeString:
@@ -53,7 +59,8 @@ def due(expires_at: datetime) -> SafeString:
 def duration(seconds: float) -> str:
     """The two largest parts: "6 d 23 h", "3 h 5 min", "12 s"."""
     units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    rest, parts = int(seconds), []
+    rest = int(seconds)
+    parts: list[str] = []
     for name, size in units:
         count, rest = divmod(rest, size)
         if count or parts:
@@ -76,12 +83,29 @@ def account_link(account_id: str) -> SafeString:
     return format_html('<a class="id" href="{}">{}</a>', url, account_id)
 
 
+def spaced(word: str) -> str:
+    """A name of the API as people write it: top up."""
+    return word.replace("_", " ")
+
+
+def short_id(transaction_id: UUID) -> SafeString:
+    """The end of a transaction's name, which differs even among neighbours; the whole for whoever points at it."""
+    name = public_id("txn", transaction_id)
+    return format_html('<code title="{}">txn_…{}</code>', name, name[-8:])
+
+
 def reason_codes(reasons: list[dict[str, Any]]) -> SafeString:
-    """Each code, with its words for whoever points at it."""
+    """The first two codes, with their words for whoever points at them, and how many more there are."""
     if not reasons:
         return SafeString(NOTHING)
-    shown = ((reason["words"], reason["code"]) for reason in reasons)
-    return format_html_join(" ", '<span class="reason" title="{}">{}</span>', shown)
+    shown = ((reason["words"], reason["code"]) for reason in reasons[:_REASONS_SHOWN])
+    codes = format_html_join(" ", '<span class="reason" title="{}">{}</span>', shown)
+    rest = reasons[_REASONS_SHOWN:]
+    if not rest:
+        return codes
+    return format_html(
+        '{} <span class="quiet" title="{}">+{}</span>', codes, "; ".join(r["words"] for r in rest), len(rest)
+    )
 
 
 def feature_words(field: Field, value: Value, currency: str) -> str:

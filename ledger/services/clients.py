@@ -57,7 +57,7 @@ def client_secret_issue(*, client: GatewayClient, actor: str, now: datetime) -> 
 
 @transaction.atomic
 def grant_give(*, account: Account, client: GatewayClient, actor: str, now: datetime) -> AccountGrant:
-    """Let a client use an account. Errors: Conflict when one is live and the other test, or the account the bank's."""
+    """Let a client use an account. Errors: Conflict for a system account, or when one is live and one test."""
     if account.livemode != client.livemode or account.kind != Account.Kind.CUSTOMER:
         words = "A client uses customer accounts of its own mode, live or test."
         raise Conflict(words, errors=[FieldError("account", "wrong_mode", words)])

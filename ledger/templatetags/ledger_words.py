@@ -11,6 +11,8 @@ from ledger.admin import words
 register = template.Library()
 
 register.filter("badge", words.badge)
+register.filter("money_text", words.money_text)
+register.filter("spaced", words.spaced)
 register.filter("moment", words.moment)
 register.filter("due", words.due)
 register.filter("account_link", words.account_link)

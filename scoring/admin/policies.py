@@ -40,7 +40,7 @@ class PolicyForm(forms.ModelForm[PolicyVersion]):
         label="Without a model, review above",
         required=False,
         widget=forms.Textarea(attrs={"rows": 6, "cols": 30}),
-        help_text="One amount a line, such as: 5000.00 INR. In a currency that is not listed every payment is reviewed.",
+        help_text="One amount a line, such as 5000.00 INR. In any other currency every payment is reviewed.",
     )
 
     class Meta:

@@ -20,7 +20,12 @@ from scoring.demo.prices import minor_of, price_minor, round_sum_minor
 from scoring.demo.randomness import randomness
 
 # From, to and most usual hour of the local day.
-_HOURS = {MORNING: (7.0, 11.5, 8.5), DAYTIME: (9.5, 19.5, 13.0), EVENING: (16.5, 23.0, 19.5), ANYTIME: (7.0, 24.5, 18.0)}
+_HOURS = {
+    MORNING: (7.0, 11.5, 8.5),
+    DAYTIME: (9.5, 19.5, 13.0),
+    EVENING: (16.5, 23.0, 19.5),
+    ANYTIME: (7.0, 24.5, 18.0),
+}
 _WEEKEND = 1.25
 _TRIP_PERIOD_DAYS = 45
 _TRIP_CHANCE = 0.2
@@ -101,9 +106,7 @@ def request_of(customer: Customer, transaction_type: TransactionType, **fields: 
 
 
 def top_up(customer: Customer, amount_minor: int, at: datetime) -> PaymentRequest:
-    return request_of(
-        customer, TransactionType.TOP_UP, amount_minor=amount_minor, occurred_at=at, channel="other"
-    )
+    return request_of(customer, TransactionType.TOP_UP, amount_minor=amount_minor, occurred_at=at, channel="other")
 
 
 def merchant_fields(merchant: Merchant) -> dict[str, str]:

@@ -17,10 +17,11 @@ from scoring.demo.behaviour import (
     spot_fields,
 )
 from scoring.demo.merchants import Merchant
-from scoring.demo.people import Customer, friend_number
+from scoring.demo.people import Customer
 from scoring.demo.places import FAR_CITIES
 from scoring.demo.prices import minor_of, price_minor
 
+_MULE_TRIES = 200
 USUAL_RUPEES = 750  # what an ordinary payment of the demo bank comes to
 _THIEF_COUNTRIES = ("NG", "RO", "BR", "PH")
 _ANY_HOUR, _NIGHT = (8.0, 22.0), (0.3, 4.0)
@@ -103,10 +104,9 @@ def foreign_high(rng: Random, bank: Bank, victim: Customer, at: datetime) -> Inc
 
 def drained_account(rng: Random, bank: Bank, victim: Customer, at: datetime) -> Incident:
     """The money is sent away in a few large transfers, from a phone nobody knows."""
-    mule = friend_number(rng, victim.number, bank.people)
+    thief, mule = _Thief.appears(rng), _mule(rng, bank, victim)
     if mule is None:
         return
-    thief, mule_id = _Thief.appears(rng), bank.customer(mule).account_id
     for _ in range(rng.randint(2, 3)):
         request = request_of(
             victim,
@@ -114,11 +114,20 @@ def drained_account(rng: Random, bank: Bank, victim: Customer, at: datetime) -> 
             amount_minor=round(victim.salary_minor * rng.uniform(0.3, 0.7)),
             occurred_at=at,
             channel="mobile",
-            counterparty_account_id=mule_id,
+            counterparty_account_id=mule.account_id,
             **thief.device,
         )
         yield DemoPayment(request, "drained_account")
         at += timedelta(minutes=rng.randint(2, 9))
+
+
+def _mule(rng: Random, bank: Bank, victim: Customer) -> Customer | None:
+    """Somebody who lends the thief an account in the victim's currency; never Alice."""
+    for _ in range(_MULE_TRIES):
+        mule = bank.customer(rng.randrange(1, bank.people))
+        if mule.currency == victim.currency and mule.number != victim.number:
+            return mule
+    return None
 
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -126,7 +135,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern("account_takeover", account_takeover, 6, hours=_NIGHT),
     Pattern("impossible_travel", impossible_travel, 5),
     Pattern("foreign_high", foreign_high, 6, currency="INR"),
-    Pattern("drained_account", drained_account, 4, hours=(8.0, 24.0)),
+    Pattern("drained_account", drained_account, 4, hours=(8.0, 24.0), currency="INR"),
 )
 
 

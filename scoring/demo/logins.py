@@ -46,12 +46,12 @@ _WRITES_RULES = _named("add_rule", "change_rule", "add_list", "change_list", "ad
 GROUPS = {
     "Analyst": _SEES | _WRITES_RULES,
     "Approver": _SEES | _WRITES_RULES | _named("publish_rule", "add_policyversion"),
-    "Reviewer": _SEES | _PERSONAL | _named("resolve_hold", "add_holdresolution", "add_label"),
+    "Reviewer": _SEES | _PERSONAL | _named("resolve_hold", "freeze_account", "add_label"),
     "Operator": _SEES
     | _CLIENTS
     | _TASKS
-    | _named("change_account", "add_gatewayclient", "change_gatewayclient", "add_apikey", "change_apikey")
-    | _named("change_modelversion"),
+    | _named("add_account", "change_account", "freeze_account", "add_accountgrant", "delete_accountgrant")
+    | _named("add_gatewayclient", "change_gatewayclient", "add_apikey", "change_apikey", "change_modelversion"),
     "Read-only": _SEES,
 }
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from scoring.demo.places import City, cities_of
@@ -11,6 +12,7 @@ from scoring.demo.randomness import randomness
 # Of each twenty customers, in the order of their numbers; the first two are Alice and Bob.
 _HOMES = ("IN",) * 6 + ("DE", "IN", "US", "IN", "GB", "IN", "JP", "IN", "FR", "IN", "IN", "BH", "US", "IN")
 ROUND = len(_HOMES)
+_CIRCLE = 10 * ROUND
 CURRENCY_OF = {"IN": "INR", "DE": "EUR", "FR": "EUR", "US": "USD", "GB": "GBP", "JP": "JPY", "BH": "BHD"}
 
 _NAMES = {
@@ -25,6 +27,7 @@ _NAMES = {
     "JP": ("Yui Haruto Sakura Ren Aoi Sota".split(), "Tanaka Suzuki Yamamoto Kobayashi Mori Ito".split()),
     "BH": ("Fatima Yusuf Maryam Ali Noor Hasan".split(), "Al-Khalifa Haddad Mansoor Jaber Saleh Darwish".split()),
 }
+_FIRST_TWO = ("Alice", "Bob")
 _BINS = ("411111", "453201", "510510", "545454", "652150", "360012")
 _AGENTS = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) Mobile Chrome",
@@ -65,6 +68,7 @@ class Customer:
         return round(self.salary_minor * SCARCE_SHARE)
 
 
+@lru_cache(maxsize=4096)
 def customer_make(seed: int, number: int) -> Customer:
     rng = randomness(seed, "customer", number)
     country = _HOMES[number % ROUND]
@@ -96,8 +100,9 @@ def customer_make(seed: int, number: int) -> Customer:
 
 
 def friend_number(rng: Random, number: int, people: int) -> int | None:
-    """Somebody else with an account in the same currency, or None when there is nobody."""
-    others = [other for other in range(number % ROUND, people, ROUND)[:50] if other != number]
+    """Somebody of the customer's circle, who has an account in the same currency; None when nobody is."""
+    first = number % ROUND + number // _CIRCLE * _CIRCLE
+    others = [other for other in range(first, min(first + _CIRCLE, people), ROUND) if other != number]
     if number < 2 <= people:
         others.append(1 - number)  # Alice and Bob know each other
     return rng.choice(others) if others else None
@@ -111,7 +116,7 @@ def home_address(rng: Random) -> str:
 def round_salary(level: float, currency: str) -> int:
     """About one figure and zeros, as salaries are."""
     minor = minor_of(_USUAL_SALARY_RUPEES * level, currency)
-    step = 10 ** (len(str(minor)) - 2)
+    step: int = 10 ** (len(str(minor)) - 2)
     return round(minor / step) * step
 
 
@@ -119,11 +124,17 @@ def top_up_minor(rng: Random, customer: Customer) -> int:
     return max(customer.salary_minor // 4, round_sum_minor(rng, 20_000 * customer.level, customer.currency))
 
 
+def customer_number(account_id: str) -> int:
+    """The number in an account id that customer_make gave."""
+    word = account_id.rpartition("_")[2]
+    return _FIRST_TWO.index(word.capitalize()) if word.capitalize() in _FIRST_TWO else int(word)
+
+
 def _name(rng: Random, country: str, number: int) -> tuple[str, str]:
     first_names, last_names = _NAMES[country]
     first, last = rng.choice(first_names), rng.choice(last_names)
     if number < 2:
-        first = ("Alice", "Bob")[number]
+        first = _FIRST_TWO[number]
         return f"{first} {last}", f"acc_{first.lower()}"
     plain = unicodedata.normalize("NFKD", first).encode("ascii", "ignore").decode().lower()
     return f"{first} {last}", f"acc_{plain}_{number}"

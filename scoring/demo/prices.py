@@ -22,7 +22,8 @@ CURRENCIES = tuple(_PER_100_RUPEES)
 def minor_of(rupees: float, currency: str) -> int:
     """A price level in minor units of a currency, at least one."""
     units = rupees * _PER_100_RUPEES[currency] / 100
-    return min(max(1, round(units * 10 ** exponent(currency))), MAX_AMOUNT_MINOR)
+    scale: int = 10 ** exponent(currency)
+    return min(max(1, round(units * scale)), MAX_AMOUNT_MINOR)
 
 
 def price_minor(rng: Random, rupees: float, spread: float, currency: str) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ledger.domain.payments import AccountStatus
@@ -76,7 +77,7 @@ def chargebacks_receive(client: ClientIdentity, truth: Truth) -> None:
             _label(payment, True, Label.Source.CHARGEBACK, client.name, observed_at)
 
 
-def _went_through(payments: Sequence[Transaction]) -> Iterator[Transaction]:
+def _went_through(payments: QuerySet[Transaction]) -> Iterator[Transaction]:
     states = transaction_states(payment.id for payment in payments)
     return (payment for payment in payments if states[payment.id].status is Status.APPROVED)
 

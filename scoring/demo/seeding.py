@@ -88,9 +88,7 @@ def accounts_ensure(bank: Bank, size: Size, client: ClientIdentity, on_progress:
             on_progress("accounts", done, len(customers))
             # The bank is as young as its record, or the model would miss the payments of the years before.
             opened_at = until - timedelta(days=size.days, hours=customer.number % 48)
-            account_put(
-                account_id=customer.account_id, terms=terms_of(customer, opened_at), client=client, now=now
-            )
+            account_put(account_id=customer.account_id, terms=terms_of(customer, opened_at), client=client, now=now)
     return until
 
 

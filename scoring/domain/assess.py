@@ -27,20 +27,26 @@ def assess(
     snapshot: bytes,
     amount_minor: int,
     currency: str,
+    is_scorable: bool = True,
     degraded: Sequence[str] = (),
 ) -> Verdict:
-    """The verdict of both rule passes, the score (None when no model answered) and the policy."""
+    """The verdict of both rule passes, the score (None when no model answered) and the policy.
+
+    `is_scorable` is False for payments no model describes (money coming in): those are left to the rules.
+    """
     hits = [hit for evaluation in evaluations for hit in evaluation.hits]
     failed = [rule for evaluation in evaluations for rule in evaluation.failed]
-    outcome, policy_reasons = _decide(hits, failed, score, policy, amount_minor, currency)
+    outcome, policy_reasons = _by_rules(hits, failed), []
+    if outcome is None and is_scorable:
+        outcome, policy_reasons = _by_policy(score, policy, amount_minor, currency)
     notes = [*degraded]
     if failed:
         notes.append(RULE_FAILED)
-    if score is None:
+    if score is None and is_scorable:
         notes.append(MODEL_MISSING)
     probability, percentile = (score.fraud_probability, score.score_percentile) if score else (None, None)
     return Verdict(
-        outcome=outcome,
+        outcome=outcome or Outcome.APPROVE,
         reasons=(*map(_rule_reason, hits), *map(_failure_reason, failed), *policy_reasons, *model_reasons),
         fraud_probability=probability,
         score_percentile=percentile,
@@ -54,22 +60,20 @@ def assess(
     )
 
 
-def _decide(
-    hits: Sequence[Hit],
-    failed: Sequence[Failure],
-    score: Score | None,
-    policy: Policy,
-    amount_minor: int,
-    currency: str,
-) -> tuple[Outcome, list[Reason]]:
+def _by_rules(hits: Sequence[Hit], failed: Sequence[Failure]) -> Outcome | None:
+    """Allow, then decline, then review; None when no rule has a say."""
     actions = {hit.action for hit in hits}
     if Action.ALLOW in actions:
-        return Outcome.APPROVE, []
+        return Outcome.APPROVE
     if Action.DECLINE in actions:
-        return Outcome.DECLINE, []
+        return Outcome.DECLINE
     # A decline rule that could not be evaluated might have hit: a person looks.
     if Action.REVIEW in actions or any(rule.action is Action.DECLINE for rule in failed):
-        return Outcome.REVIEW, []
+        return Outcome.REVIEW
+    return None
+
+
+def _by_policy(score: Score | None, policy: Policy, amount_minor: int, currency: str) -> tuple[Outcome, list[Reason]]:
     if score is None:
         return _without_model(policy, amount_minor, currency)
     outcome = policy.outcome(score.fraud_probability, score.score_percentile)

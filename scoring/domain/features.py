@@ -79,6 +79,7 @@ def _history_fields(request: PaymentRequest, history: AccountHistory) -> dict[st
     merchant_id = request.merchant_id
     return {
         "payments_30d": month.count,
+        "history_days": history.reach_days(MONTH, at_seconds),
         "usual_amount_30d": _mean_minor(month),
         "amount_vs_usual_30d": request.amount_minor * month.count / month.total_minor if month.count else None,
         "amount_deviation_30d": _deviation(request.amount_minor, month),

@@ -124,6 +124,12 @@ class AccountHistory:
                 squares += sums[2]
         return Tally(count, total, squares)
 
+    def reach_days(self, window: Window, at_seconds: float) -> float | None:
+        """How far back the payments in the window go, counted from the start of the first one's bucket."""
+        first = window.first_bucket(at_seconds)
+        counted = [bucket for bucket in self.buckets[WINDOWS.index(window)] if bucket >= first]
+        return (at_seconds - min(counted) * window.bucket_seconds) / 86_400 if counted else None
+
     def merchants_seen(self, window: Window, at_seconds: float) -> int:
         since = window.first_bucket(at_seconds) * window.bucket_seconds
         return sum(1 for seen in self.merchants.values() if seen >= since)

@@ -25,6 +25,7 @@ Inputs = npt.NDArray[np.float32]  # (payments, inputs)
 
 # The value a model sees where the snapshot has none: "nothing unusual is known". Every other field is always present.
 FILLS: dict[str, float] = {
+    "history_days": 30.0,  # no payment to spread over the days
     "usual_amount_30d": 1.0,  # no history: the damping below makes every ratio to it zero
     "amount_vs_usual_30d": 1.0,
     "amount_deviation_30d": 0.0,
@@ -77,8 +78,8 @@ class Fields:
 
     @cached_property
     def daily_payments(self) -> Column:
-        """The account's usual number a day, over 30 days or its shorter life."""
-        return self["payments_30d"] / np.clip(self["account_age_days"], 1.0, _DAYS)
+        """The account's usual number a day, over 30 days or as far back as its payments go."""
+        return self["payments_30d"] / np.clip(self["history_days"], 1.0, _DAYS)
 
     def usual_payments(self, days: float) -> Column:
         return self.daily_payments * days

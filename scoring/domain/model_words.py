@@ -68,8 +68,8 @@ def _speed(values: Values) -> Described:
 
 
 def _usual_payments(values: Values, days: float) -> float:
-    """As the inputs reckon it: over 30 days, or the account's shorter life."""
-    return _number(values, "payments_30d") / min(max(_number(values, "account_age_days"), 1.0), 30.0) * days
+    """As the inputs reckon it: over 30 days, or as far back as the account's payments go."""
+    return _number(values, "payments_30d") / min(max(_number(values, "history_days"), 1.0), 30.0) * days
 
 
 def _number(values: Values, field: str) -> float:

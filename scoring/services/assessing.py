@@ -29,7 +29,9 @@ def assess_payment(
     snapshot = pack(values)
     first = configuration.ruleset.evaluate(values, second_pass=False)
     champion = configuration.champion
-    score = champion.score([snapshot])[0] if champion else None
+    # The model compares money going out with money that went out before.
+    is_scorable = request.transaction_type.takes_money_out
+    score = champion.score([snapshot])[0] if champion and is_scorable else None
     second = configuration.ruleset.evaluate(_with_score(values, score), second_pass=True)
     return assess(
         evaluations=(first, second),
@@ -41,6 +43,7 @@ def assess_payment(
         snapshot=snapshot,
         amount_minor=request.amount_minor,
         currency=request.currency,
+        is_scorable=is_scorable,
         degraded=degraded,
     )
 

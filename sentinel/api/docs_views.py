@@ -1,6 +1,7 @@
 """The documentation pages: Swagger UI from our own static files, and the list of problem codes."""
 
 import inspect
+from itertools import groupby
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,13 +20,16 @@ class DocsView(SpectacularSwaggerSplitView):
 
 def problem_list(request: HttpRequest) -> HttpResponse:
     """Every `code` a refusal may carry; the `type` of a problem points here."""
-    by_code = {kind.code: _described(kind) for kind in _all(SentinelError)}
-    return render(request, "api/problems.html", {"problems": [by_code[code] for code in sorted(by_code)]})
+    kinds = sorted(_all(SentinelError), key=lambda kind: (kind.code, kind.http_status))
+    problems = [
+        {"code": code, "answers": [_described(kind) for kind in of_code]}
+        for code, of_code in groupby(kinds, key=lambda kind: kind.code)
+    ]
+    return render(request, "api/problems.html", {"problems": problems})
 
 
 def _described(kind: type[SentinelError]) -> dict[str, Any]:
     return {
-        "code": kind.code,
         "http_status": kind.http_status,
         "title": kind.title,
         "words": inspect.cleandoc(kind.__doc__ or ""),

@@ -16,7 +16,8 @@ _GROUP = re.compile(r"[0-9]+", re.ASCII)
 _SHORTEST, _LONGEST = 13, 19
 # Random identifiers hold digit runs that pass every other test about once in a thousand.
 _OPAQUE = re.compile(
-    r"(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{24,})(?![0-9a-z])", re.I | re.A
+    r"(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{24,})(?![0-9a-z])",
+    re.I | re.A,
 )
 
 # First digits (from, to) and lengths of the issuer ranges in use.

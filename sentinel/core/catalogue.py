@@ -147,6 +147,14 @@ FIELDS: tuple[Field, ...] = (
     # -- against the account's own history
     Field("payments_30d", _W, "History", "the account's payments in the last 30 days", unit="payments"),
     Field(
+        "history_days",
+        _N,
+        "History",
+        "the days that the account's payments of the last 30 days reach back",
+        unit="days",
+        missing="no payment in the window",
+    ),
+    Field(
         "usual_amount_30d",
         _M,
         "History",

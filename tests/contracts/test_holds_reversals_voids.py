@@ -120,7 +120,7 @@ def test_a_held_top_up_comes_in_when_it_is_approved(gateway):
 
 
 def test_events_of_a_payment_are_numbered(gateway, held):
-    account_id, transaction_id = held
+    _, transaction_id = held
     resolve(transaction_id, Resolution.APPROVED)
     gateway.post(f"transactions/{transaction_id}/reversals", {})
 

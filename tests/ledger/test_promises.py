@@ -1,4 +1,4 @@
-"""The database keeps the promises whoever writes: the runtime role has not the rights, the owner meets the triggers."""
+"""The database keeps the promises whoever writes: the runtime role lacks the rights, the owner meets triggers."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -238,7 +238,7 @@ def test_partitions_are_there_ahead_of_time(committed):
 
 def test_the_tests_decide_as_the_runtime_role(runtime):
     assert runtime.execute("SELECT current_user").fetchone()[0] == settings.RUNTIME_DATABASE_USER
-    assert settings.RUNTIME_DATABASE_USER != connection.settings_dict["USER"]
+    assert connection.settings_dict["USER"] != settings.RUNTIME_DATABASE_USER
 
 
 def insert_entry(opened, account_id: str) -> UUID:
@@ -257,8 +257,8 @@ def insert_postings(opened, entry_id, account_id, *, debit, credit, table="ledge
 
 def insert_reversal(opened, transaction_id, account_id, amount_minor) -> None:
     opened.execute(
-        "INSERT INTO ledger_reversal (id, transaction_id, account_id, amount_minor, currency, reason, actor, entry_id,"
-        " recorded_at) VALUES (%s, %s, %s, %s, 'INR', '', 'x', %s, now())",
+        "INSERT INTO ledger_reversal (id, transaction_id, account_id, amount_minor, currency, reason, actor,"
+        " entry_id, recorded_at) VALUES (%s, %s, %s, %s, 'INR', '', 'x', %s, now())",
         [uuid7(), transaction_id, account_id, amount_minor, uuid7()],
     )
 
@@ -266,6 +266,7 @@ def insert_reversal(opened, transaction_id, account_id, amount_minor) -> None:
 def copy_transaction(opened, transaction_id, change) -> None:
     """Insert the same transaction under another id, with a change."""
     opened.execute(
-        "INSERT INTO ledger_transaction SELECT (json_populate_record(t, %s)).* FROM ledger_transaction t WHERE id = %s",
+        "INSERT INTO ledger_transaction SELECT (json_populate_record(t, %s)).* FROM ledger_transaction t"
+        " WHERE id = %s",
         [psycopg.types.json.Json({"id": str(uuid7()), **change}), transaction_id],
     )

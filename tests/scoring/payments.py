@@ -23,6 +23,7 @@ ORDINARY: dict[str, Value] = {
     "merchants_24h": 1,
     "merchants_7d": 5,
     "payments_30d": 30,
+    "history_days": 30.0,
     "usual_amount_30d": 50_00,
     "amount_vs_usual_30d": 1.0,
     "amount_deviation_30d": 0.0,

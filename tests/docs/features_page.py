@@ -1,0 +1,119 @@
+"""docs/features.md, written from the catalogue and the windows themselves."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from scoring.domain import history
+from scoring.domain.features import NIGHT_HOURS
+from scoring.domain.history import Window
+from sentinel.core.catalogue import CATALOGUE_VERSION, FIELDS, PACKED_FIELDS, Field, FieldType
+from sentinel.core.geo import MIN_TRAVEL_SECONDS
+
+_TYPES = {
+    FieldType.MONEY: "an amount of the payment's own currency, kept in minor units",
+    FieldType.WHOLE: "a whole number",
+    FieldType.NUMBER: "a number",
+    FieldType.FLAG: "true or false",
+    FieldType.COUNTRY: "an ISO 3166-1 code of two letters",
+    FieldType.CURRENCY: "an ISO 4217 code of three letters",
+    FieldType.CATEGORY: "a merchant category code of four digits (ISO 18245)",
+    FieldType.CHOICE: "one of the words listed",
+    FieldType.TEXT: "text",
+}
+_WINDOWS = (
+    ("1h", "1 hour", history.HOUR),
+    ("24h", "24 hours", history.DAY),
+    ("7d", "7 days", history.WEEK),
+    ("30d", "30 days", history.MONTH),
+)
+_INTRODUCTION = f"""\
+# Features
+
+<!-- Written by tests/docs/features_page.py from the code. SENTINEL_WRITE_DOCS=true pytest tests/docs brings it up to
+date. -->
+
+A *feature* is a value that rules may test and a model may read. The feature catalogue, `sentinel/core/catalogue.py`,
+names each with its type, its unit and its words for people. This is catalogue version {CATALOGUE_VERSION}, with {len(FIELDS)}
+fields.
+
+A feature never changes its meaning: a changed definition is a new name. {len(PACKED_FIELDS)} fields are *packed*: their values are
+frozen with each decision, in the order of the catalogue, whether or not a rule or model used them. Text stays out of
+the snapshot, since it may be personal, and so do the scores, which are columns of the decision.
+
+**Missing never means zero.** A value that is not known is missing: a rule's condition on it does not hold (see
+[rules.md](rules.md)), and it is NaN in the snapshot. The column *missing when* says when; a field without words there
+always has a value.
+"""
+
+
+def features_page() -> str:
+    return "\n".join([_INTRODUCTION, *_fields(), *_types(), *_windows()]) + "\n"
+
+
+def _fields() -> Iterator[str]:
+    for group, fields in groupby(_by_group(), key=lambda field: field.group):
+        yield f"## {group}\n"
+        yield "| name | type | unit | words | missing when | packed |"
+        yield "|---|---|---|---|---|---|"
+        for field in fields:
+            cells = (f"`{field.name}`", _type(field), field.unit, field.words, field.missing, _packed(field))
+            yield f"| {' | '.join(cells)} |"
+        yield ""
+
+
+def _by_group() -> list[Field]:
+    groups = list(dict.fromkeys(field.group for field in FIELDS))
+    return sorted(FIELDS, key=lambda field: groups.index(field.group))
+
+
+def _type(field: Field) -> str:
+    return f"choice: {', '.join(field.choices)}" if field.choices else field.type.value
+
+
+def _packed(field: Field) -> str:
+    if field.after_model:
+        return "no; second pass"
+    return "yes" if field.packed else "no"
+
+
+def _types() -> Iterator[str]:
+    yield "## Types\n"
+    yield "| type | a value is |"
+    yield "|---|---|"
+    for field_type, words in _TYPES.items():
+        yield f"| {field_type.value} | {words} |"
+    yield ""
+
+
+def _windows() -> Iterator[str]:
+    yield "## Windows\n"
+    yield "Windows are counted in buckets, so that a busy account costs no more than a quiet one. A window is the"
+    yield "payment's own bucket and the ones before it; buckets are aligned to the epoch, in UTC. The payment that is"
+    yield "being decided is not counted. Every recorded attempt that takes money out is counted, whatever its outcome;"
+    yield "a top-up is not.\n"
+    yield "| window | fields end with | buckets | so it reaches back |"
+    yield "|---|---|---|---|"
+    for suffix, words, window in _WINDOWS:
+        yield f"| {words} | `_{suffix}` | {window.buckets} of {_time(window.bucket_seconds)} | {_reach(window)} |"
+    yield ""
+    yield f"* A merchant is known to an account for {_time(history.MERCHANT_MEMORY_SECONDS)}."
+    yield f"* The place of the previous payment is known for {_time(history.PLACE_MEMORY_SECONDS)}. A journey shorter"
+    yield f"  than {_time(int(MIN_TRAVEL_SECONDS))} is timed as if it took that long."
+    yield f"* Night is {max(NIGHT_HOURS)}:00 to 05:59 in the account's home zone."
+    yield "* Windows go by a payment's effective time: the later of its own time and the account's latest, as long as"
+    yield f"  it lags by no more than {_time(history.SKEW_SECONDS)}. One that lags more is described from the ledger's"
+    yield "  rows up to its own time."
+
+
+def _reach(window: Window) -> str:
+    whole = window.bucket_seconds * window.buckets
+    return f"{_time(whole - window.bucket_seconds)} to {_time(whole)}"
+
+
+def _time(seconds: int) -> str:
+    """ "59 minutes", "23.75 hours": in the largest unit that keeps it short."""
+    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= length * (1 if unit == "minutes" else 2):
+            number = f"{seconds / length:.2f}".rstrip("0").rstrip(".")
+            return f"{number} {unit.removesuffix('s') if number == '1' else unit}"
+    return f"{seconds} seconds"
