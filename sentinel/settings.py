@@ -78,8 +78,8 @@ TEMPLATES = [
 # -- database: the runtime role decides and records; the owner role migrates, makes partitions and runs tests
 _RUNTIME_DATABASE = env_database("DATABASE_URL")
 _OWNS_DATABASE = env_str("SENTINEL_DB_ROLE") == "owner"
-RUNTIME_DATABASE_USER = _RUNTIME_DATABASE["USER"]
-RUNTIME_DATABASE_PASSWORD = _RUNTIME_DATABASE["PASSWORD"]
+RUNTIME_DATABASE_USER: str = str(_RUNTIME_DATABASE["USER"])
+RUNTIME_DATABASE_PASSWORD: str = str(_RUNTIME_DATABASE["PASSWORD"])
 DATABASES = {"default": env_database("DATABASE_OWNER_URL") if _OWNS_DATABASE else _RUNTIME_DATABASE}
 DATABASE_PATIENCE_SECONDS = 1  # how long a request waits for a connection before it is answered 503
 if env_bool("SENTINEL_DB_POOL", False):
@@ -150,7 +150,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 
 # -- transport and browser security

@@ -38,7 +38,7 @@ def own_surroundings() -> None:
 def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings) -> Iterator[None]:
     """The test database, whichever tests were chosen: pytest-django makes one only for tests with its own marker."""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+        made = setup_databases(verbosity=0, interactive=False)
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)

@@ -217,7 +217,7 @@ def history_filtered(client: ClientIdentity, filters: dict[str, str]) -> QuerySe
         payments = payments.filter(decision__outcome=outcome)
     if (key := filters.pop("idempotency_key", None)) is not None:
         used = IdempotencyKey.objects.filter(client_id=client.client_id, key=key, operation="payment").first()
-        payments = payments.filter(pk=used.subject_id) if used else payments.none()
+        payments = payments.filter(pk=used.subject_id) if used and used.subject_id else payments.none()
     return payments.filter(**filters)
 
 

@@ -103,7 +103,7 @@ def add_payment(
     details = {name: getattr(request, name) for name in _DETAIL_COLUMNS}
     salt = os.urandom(16)
     commitment = detail_commitment(salt, details)
-    owner = {"transaction_id": transaction_id, "account_id": request.account_id}
+    owner: Row = {"transaction_id": transaction_id, "account_id": request.account_id}
     rows.add("ledger_transaction", _transaction_row(request, client, transaction_id, seq, commitment, now))
     rows.add("ledger_personaldetail", {**owner, "salt": salt, **details})
     rows.add("ledger_decision", {**owner, **_decision_columns(verdict, booked, receipt, now)})

@@ -86,7 +86,7 @@ def account_open(
 
     Errors: InvalidRequest for an id that no account may have, AccountChangeRefused for a floor over the balance.
     """
-    _check_id(account_id)
+    account_id_check(account_id)
     account = Account(
         id=account_id,
         currency=terms.currency,
@@ -141,7 +141,8 @@ def account_edit(
         audit_record(actor=actor, action="account.change", subject=account.id, details=details, now=now)
 
 
-def _check_id(account_id: str) -> None:
+def account_id_check(account_id: str) -> None:
+    """Errors: InvalidRequest for an id that no customer's account may have."""
     if _ACCOUNT_ID.fullmatch(account_id) is None or account_id.startswith(SYSTEM_PREFIX):
         words = (
             "Use up to 64 letters, digits and the signs _.:- for an account id; not sys_, which is the bank's own."

@@ -68,7 +68,7 @@ def _claim(
 
 def _stored(client: ClientIdentity, key: str, fingerprint: bytes) -> Reply:
     used = IdempotencyKey.objects.get(client_id=client.client_id, key=key)
-    receipt = OperationReceipt.objects.filter(pk=used.subject_id).first()
+    receipt = OperationReceipt.objects.filter(pk=used.subject_id).first() if used.subject_id else None
     if receipt is None or used.fingerprint is None or bytes(used.fingerprint) != fingerprint:
         raise KeyReused("Send the first request again unchanged, or use a new key for a new request.")
     return Reply(receipt.status_code, bytes(receipt.body), replayed=True)

@@ -36,7 +36,8 @@ def assess(
     """
     hits = [hit for evaluation in evaluations for hit in evaluation.hits]
     failed = [rule for evaluation in evaluations for rule in evaluation.failed]
-    outcome, policy_reasons = _by_rules(hits, failed), []
+    outcome = _by_rules(hits, failed)
+    policy_reasons: list[Reason] = []
     if outcome is None and is_scorable:
         outcome, policy_reasons = _by_policy(score, policy, amount_minor, currency)
     notes = [*degraded]

@@ -106,9 +106,7 @@ class AccountHistory:
         if payment.merchant_id is not None:
             key = merchant_key(payment.merchant_id)
             self.merchants[key] = max(at_seconds, self.merchants.get(key, at_seconds))
-        located = payment.latitude is not None and payment.longitude is not None
-        if located and (self.place is None or at_seconds >= self.place[2]):
-            self.place = (payment.latitude, payment.longitude, at_seconds)
+        self._move_to(payment.latitude, payment.longitude, at_seconds)
         if self.latest_seconds is None or at_seconds > self.latest_seconds:
             self.latest_seconds = at_seconds
             self._forget(at_seconds)
@@ -137,6 +135,12 @@ class AccountHistory:
     def knows_merchant(self, merchant_id: str, at_seconds: float) -> bool:
         seen = self.merchants.get(merchant_key(merchant_id))
         return seen is not None and seen >= at_seconds - MERCHANT_MEMORY_SECONDS
+
+    def _move_to(self, latitude: float | None, longitude: float | None, at_seconds: float) -> None:
+        if latitude is None or longitude is None:
+            return
+        if self.place is None or at_seconds >= self.place[2]:
+            self.place = (latitude, longitude, at_seconds)
 
     def _count(self, at_seconds: float, amount_minor: int) -> None:
         for window, counted in zip(WINDOWS, self.buckets, strict=True):

@@ -46,4 +46,4 @@ def query_parameters(request: Request, *names: str) -> dict[str, str]:
         errors.append(FieldError("limit", "out_of_range", f"From 1 to {NewestFirst.max_page_size}."))
     if errors:
         raise InvalidRequest(errors=errors)
-    return {name: value for name, value in request.query_params.items() if name in names}
+    return {name: request.query_params[name] for name in names if name in request.query_params}

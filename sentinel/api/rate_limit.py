@@ -15,6 +15,7 @@ from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from sentinel.api.scopes import client_or_none
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import RateLimited
 
@@ -50,9 +51,10 @@ class ClientRateThrottle(BaseThrottle):
     """Counts the request before anything else is done with it, so that replays count too."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        if not isinstance(request.user, ClientIdentity):
+        client = client_or_none(request)
+        if client is None:
             return True
-        usage = usage_count(request, request.user)
+        usage = usage_count(request, client)
         request._request.rate_usage = usage  # type: ignore[attr-defined]
         if usage.is_over:
             raise RateLimited(

@@ -6,8 +6,9 @@ from adrf.views import APIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from sentinel.api.scopes import client_or_none
 from sentinel.core.clients import ClientIdentity
-from sentinel.core.errors import FieldError, InvalidRequest
+from sentinel.core.errors import FieldError, InvalidRequest, NotAuthenticated
 
 
 class ApiView(APIView):  # type: ignore[misc]
@@ -26,8 +27,10 @@ class ApiView(APIView):  # type: ignore[misc]
 
 
 def client_of(request: Request) -> ClientIdentity:
-    """The authenticated client. Call only in views that authenticate."""
-    client: ClientIdentity = request.user
+    """The authenticated client. Errors: NotAuthenticated."""
+    client = client_or_none(request)
+    if client is None:
+        raise NotAuthenticated
     return client
 
 

@@ -33,12 +33,12 @@ _INTRODUCTION = f"""\
 date. -->
 
 A *feature* is a value that rules may test and a model may read. The feature catalogue, `sentinel/core/catalogue.py`,
-names each with its type, its unit and its words for people. This is catalogue version {CATALOGUE_VERSION}, with {len(FIELDS)}
-fields.
+names each with its type, its unit and its words for people. This is catalogue version {CATALOGUE_VERSION}; it has
+{len(FIELDS)} fields, of which {len(PACKED_FIELDS)} are packed.
 
-A feature never changes its meaning: a changed definition is a new name. {len(PACKED_FIELDS)} fields are *packed*: their values are
-frozen with each decision, in the order of the catalogue, whether or not a rule or model used them. Text stays out of
-the snapshot, since it may be personal, and so do the scores, which are columns of the decision.
+A feature never changes its meaning: a changed definition is a new name. The values of the *packed* fields are frozen
+with each decision, in the order of the catalogue, whether or not a rule or model used them. Text stays out of the
+snapshot, since it may be personal, and so do the scores, which are columns of the decision.
 
 **Missing never means zero.** A value that is not known is missing: a rule's condition on it does not hold (see
 [rules.md](rules.md)), and it is NaN in the snapshot. The column *missing when* says when; a field without words there
@@ -89,8 +89,8 @@ def _windows() -> Iterator[str]:
     yield "## Windows\n"
     yield "Windows are counted in buckets, so that a busy account costs no more than a quiet one. A window is the"
     yield "payment's own bucket and the ones before it; buckets are aligned to the epoch, in UTC. The payment that is"
-    yield "being decided is not counted. Every recorded attempt that takes money out is counted, whatever its outcome;"
-    yield "a top-up is not.\n"
+    yield "being decided is not counted. Every recorded attempt that takes money out is counted, whatever its"
+    yield "outcome; a top-up is not.\n"
     yield "| window | fields end with | buckets | so it reaches back |"
     yield "|---|---|---|---|"
     for suffix, words, window in _WINDOWS:
@@ -101,8 +101,8 @@ def _windows() -> Iterator[str]:
     yield f"  than {_time(int(MIN_TRAVEL_SECONDS))} is timed as if it took that long."
     yield f"* Night is {max(NIGHT_HOURS)}:00 to 05:59 in the account's home zone."
     yield "* Windows go by a payment's effective time: the later of its own time and the account's latest, as long as"
-    yield f"  it lags by no more than {_time(history.SKEW_SECONDS)}. One that lags more is described from the ledger's"
-    yield "  rows up to its own time."
+    yield f"  it lags by no more than {_time(history.SKEW_SECONDS)}. One that lags more is described from the"
+    yield "  ledger's rows up to its own time."
 
 
 def _reach(window: Window) -> str:

@@ -21,6 +21,7 @@ from rules.services.rules import rule_disable, rule_save
 from rules.services.starter import STARTER_RULES
 from sentinel.api.directory import directory_forget
 from sentinel.api.services import client_secret_rotate
+from sentinel.core.errors import SentinelError
 from tests.docs.documents import DOCS, ROOT, blocks
 
 pytestmark = pytest.mark.contract
@@ -129,7 +130,8 @@ def test_every_json_block_is_json():
 
 def test_the_payment_of_the_readme_runs(gateway):
     (command,) = [block for block in blocks(ROOT / "README.md", "sh") if "Idempotency-Key" in block]
-    body = json.loads(re.search(r"-d '(\{.*\})'", command, re.DOTALL)[1])
+    (text,) = re.findall(r"-d '(\{.*\})'", command, re.DOTALL)
+    body = json.loads(text)
     account_id = gateway.open_account(currency=body["currency"])
 
     response = gateway.post("transactions", body | {"account_id": account_id})
@@ -141,8 +143,6 @@ def test_the_payment_of_the_readme_runs(gateway):
 
 
 def test_codes_that_refusals_carry_are_in_the_guide():
-    from sentinel.core.errors import SentinelError
-
     text = API.read_text()
     codes = {kind.code for kind in subclasses(SentinelError)}
     of_people = {
@@ -154,7 +154,7 @@ def test_codes_that_refusals_carry_are_in_the_guide():
     assert sorted(code for code in codes - of_people if f"`{code}`" not in text) == []
 
 
-def subclasses(kind: type) -> Iterator[type]:
+def subclasses(kind: type[SentinelError]) -> Iterator[type[SentinelError]]:
     """Of all apps: their errors are imported with the URLs."""
     import sentinel.urls  # noqa: F401
 

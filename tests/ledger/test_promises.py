@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from psycopg import errors
+from psycopg.types.json import Json
 
 from sentinel.core.ids import parse_public_id, uuid7
 from sentinel.ops.connections import runtime_conninfo
@@ -268,5 +269,5 @@ def copy_transaction(opened, transaction_id, change) -> None:
     opened.execute(
         "INSERT INTO ledger_transaction SELECT (json_populate_record(t, %s)).* FROM ledger_transaction t"
         " WHERE id = %s",
-        [psycopg.types.json.Json({"id": str(uuid7()), **change}), transaction_id],
+        [Json({"id": str(uuid7()), **change}), transaction_id],
     )

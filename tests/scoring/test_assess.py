@@ -1,5 +1,7 @@
 """The documented order: allow, decline, review, then the policy; without a model; with a broken rule."""
 
+from typing import Any
+
 import pytest
 
 from rules.domain.definitions import Evaluation, Failure, Hit
@@ -18,7 +20,7 @@ POLICY = Policy(
 )
 
 
-BARE = {
+BARE: dict[str, Any] = {
     "evaluations": (),
     "model_reasons": (),
     "policy": POLICY,
@@ -39,7 +41,7 @@ def failure(action):
 
 
 def verdict(*actions, failed=(), score=None, percentile=0.5, policy=POLICY, **changes):
-    given = {
+    given: dict[str, Any] = {
         "evaluations": (
             Evaluation(tuple(hit(action) for action in actions), tuple(failure(action) for action in failed)),
         ),
@@ -118,7 +120,7 @@ def test_without_a_model_what_is_not_small_is_reviewed(amount_minor, currency, o
 
 
 def test_money_coming_in_is_left_to_the_rules():
-    incoming = {"score": None, "is_scorable": False}
+    incoming: dict[str, Any] = {"score": None, "is_scorable": False}
     quiet = assess(**BARE, **incoming)
     ruled = assess(**BARE | {"evaluations": (Evaluation((hit(Action.REVIEW),)),)}, **incoming)
 

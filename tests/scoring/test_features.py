@@ -69,6 +69,7 @@ def test_a_stored_history_comes_back_as_it_was(rows):
 def test_a_history_continued_is_a_history_rebuilt(rows, cut):
     past = as_past(rows)
     continued = AccountHistory.from_bytes(AccountHistory.of(past[:cut]).to_bytes())
+    assert continued is not None
     for payment in past[cut:]:
         continued.add(payment)
 
