@@ -12,26 +12,17 @@ class KeyReused(InvalidRequest):
 
 
 class KeyInProgress(Conflict):
-    """The first request with this key, or another payment of the account, is still being worked on."""
+    """The first request with this key is still being worked on."""
 
     code = "idempotency_key_in_progress"
     title = "The first request with this key is still being worked on; retry the same key"
 
 
-class AccountUnknown(InvalidRequest):
-    """The account does not exist, or is not granted to the client: the two look alike."""
+class AccountBusy(Conflict):
+    """Something has kept the account locked for seconds. Nothing was written; the same key may be retried."""
 
-    code = "account_unknown"
-    http_status = 422
-    title = "There is no such account"
-
-
-class CurrencyMismatch(InvalidRequest):
-    """The payment is not in the account's currency."""
-
-    code = "currency_mismatch"
-    http_status = 422
-    title = "The currency is not the account's"
+    code = "account_busy"
+    title = "The account is busy; retry the same key"
 
 
 class TransactionUnknown(NotFound):

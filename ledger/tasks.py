@@ -1,10 +1,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from ledger.services import holds
+from ledger.services import holds, keys
 
 
 @shared_task
 def holds_expire() -> int:
     """Ends holds nobody decided in time. Runs every minute; what one run leaves, the next takes."""
     return holds.holds_expire(now=timezone.now())
+
+
+@shared_task
+def keys_forget() -> int:
+    """Forgets idempotency keys older than the published number of days. Runs every hour."""
+    return keys.keys_forget(now=timezone.now())

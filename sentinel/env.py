@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -45,7 +46,7 @@ def env_secret(name: str, default: str = "") -> str:
         raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from None
 
 
-def env_database(name: str) -> dict[str, object]:
+def env_database(name: str) -> dict[str, Any]:
     """Django's connection settings from postgresql://user:password@host:port/database."""
     url = env_secret(name)
     parts = urlsplit(url)

@@ -130,6 +130,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "expire-holds": {"task": "ledger.tasks.holds_expire", "schedule": 60.0, "options": {"expires": 60}},
+    "forget-keys": {"task": "ledger.tasks.keys_forget", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # -- people
@@ -167,7 +168,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = not DEVELOPMENT
-SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|health)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|health|services/status)$"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT

@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 
 from ledger.domain.payments import AccountStatus
 from ledger.models import Account
-from ledger.services.accounts import AccountTerms, zone_exists
+from ledger.services.accounts import AccountTerms, account_id_check, zone_exists
 from sentinel.core.countries import COUNTRIES
+from sentinel.core.errors import InvalidRequest
 from sentinel.core.money import EXPONENTS, AmountError, format_amount, parse_amount
 
 
@@ -92,10 +93,11 @@ class NewAccountForm(AccountForm):
         }
 
     def clean_id(self) -> str:
-        account_id = str(self.cleaned_data["id"])
-        if account_id.startswith("sys_"):
-            raise ValidationError("Names beginning with sys_ are the bank's own accounts.")
-        return account_id
+        try:
+            account_id_check(self.cleaned_data["id"])
+        except InvalidRequest as error:
+            raise ValidationError(error.detail) from None
+        return str(self.cleaned_data["id"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

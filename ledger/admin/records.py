@@ -122,7 +122,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("recorded", "actor", "action", "subject_", "said")
     list_filter = (RecordedFilter,)
     search_fields = ("subject__exact", "actor__exact", "action__startswith")
-    search_help_text = "A subject (txn_…, account, rule, client), a person, or the beginning of an action, all exact."
+    search_help_text = "A subject such as txn_… or an account, a person, or how an action begins."
     sortable_by = ()
     fields = ("recorded", "actor", "action", "subject_", "content")
     readonly_fields = fields

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
 from ledger.admin.transactions import transaction_id_in
-from ledger.admin.words import account_link, badge, due, moment, money, reason_codes, share, short_id
+from ledger.admin.words import account_link, badge, due, money, reason_codes, share, short_id
 from ledger.errors import HoldAlreadyResolved
 from ledger.models import Hold, HoldResolution
 from ledger.services.holds import hold_resolve
@@ -64,7 +64,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnlyAdmin):
-    list_display = ("amount", "merchant", "account_", "score", "reasons", "held_since", "due_in", "id_")
+    list_display = ("amount", "merchant", "account_", "score", "reasons", "due_in", "id_")
     list_display_links = ("amount",)
     list_select_related = ("transaction__decision", "resolution")
     list_filter = (StateFilter, RecordedFilter, mode_filter("transaction__livemode"))
@@ -160,10 +160,6 @@ class HoldAdmin(ReadOnlyAdmin):
     @admin.display
     def reasons(self, hold: Hold) -> SafeString:
         return reason_codes(hold.transaction.decision.reasons)
-
-    @admin.display(description="held since (UTC)")
-    def held_since(self, hold: Hold) -> SafeString:
-        return moment(hold.recorded_at)
 
     @admin.display(description="due in")
     def due_in(self, hold: Hold) -> SafeString:

@@ -64,6 +64,7 @@ class Rows:
                 "account_id": account_id,
                 "transaction_id": transaction_id,
                 "kind": kind,
+                "legs": len(legs),
                 "recorded_at": now,
             },
         )

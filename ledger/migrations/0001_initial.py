@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
                                 max_length=10,
                             ),
                         ),
+                        ("legs", models.SmallIntegerField()),
                         ("recorded_at", models.DateTimeField()),
                     ],
                     options={

@@ -80,6 +80,7 @@ CREATE TABLE ledger_entry (
     account_id varchar(64) NOT NULL REFERENCES ledger_account (id),
     transaction_id uuid,
     kind varchar(10) NOT NULL CHECK (kind IN ('opening', 'payment', 'reversal')),
+    legs smallint NOT NULL CHECK (legs >= 2),
     recorded_at timestamptz NOT NULL,
     PRIMARY KEY (id, account_id),
     FOREIGN KEY (transaction_id, account_id) REFERENCES ledger_transaction (id, account_id),
@@ -149,6 +150,8 @@ ALTER TABLE ledger_reversal
     ADD FOREIGN KEY (transaction_id, account_id) REFERENCES ledger_transaction (id, account_id);
 ALTER TABLE ledger_label
     ADD FOREIGN KEY (transaction_id, account_id) REFERENCES ledger_transaction (id, account_id);
+-- Approving a hold moves its money, ending it otherwise moves none.
+ALTER TABLE ledger_holdresolution ADD CHECK ((resolution = 'approved') = (entry_id IS NOT NULL));
 -- Room on each page, so that the balance of a busy account is rewritten in place.
 ALTER TABLE ledger_accountbalance SET (fillfactor = 50);
 
@@ -174,7 +177,8 @@ SELECT sentinel_make_insert_only(target) FROM unnest(ARRAY[
 ]::regclass[]) AS target;
 
 -- Postings sum to zero ----------------------------------------------------------------------------------------------
--- Once per statement over the rows it brought: whatever was there before was balanced by the same check.
+-- Once per statement over the rows it brought. An entry says how many legs it has and its legs are numbered, so none
+-- can be added to it later.
 CREATE FUNCTION ledger_check_postings_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     unbalanced uuid;
@@ -185,17 +189,22 @@ BEGIN
         RAISE EXCEPTION 'the postings of entry % do not sum to zero', unbalanced
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    SELECT p.entry_id INTO unbalanced FROM new_postings p
+        JOIN ledger_entry e ON e.id = p.entry_id AND e.account_id = p.account_id WHERE p.leg > e.legs LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'entry % has all its postings', unbalanced USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     RETURN NULL;
 END $$;
 
 CREATE TRIGGER postings_balance AFTER INSERT ON ledger_posting REFERENCING NEW TABLE AS new_postings
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_postings_balance();
 
--- At commit, an entry has its postings.
+-- At commit, an entry has all its postings.
 CREATE FUNCTION ledger_check_entry_complete() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM ledger_posting WHERE entry_id = NEW.id AND account_id = NEW.account_id) THEN
-        RAISE EXCEPTION 'entry % has no postings', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+    IF (SELECT count(*) FROM ledger_posting WHERE entry_id = NEW.id AND account_id = NEW.account_id) <> NEW.legs THEN
+        RAISE EXCEPTION 'entry % lacks postings', NEW.id USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
 END $$;

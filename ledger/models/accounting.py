@@ -25,6 +25,7 @@ class Entry(models.Model):
     )
     transaction_id = models.UUIDField(null=True)
     kind = models.CharField(max_length=10, choices=Kind)
+    legs = models.SmallIntegerField()
     recorded_at = models.DateTimeField()
 
     class Meta:

@@ -15,9 +15,10 @@ _VIEWS = ("ledger_transactionstatus",)
 def grant_runtime_rights(**_: Any) -> None:
     """Insert-only tables may be read and added to, work tables changed; nothing may be truncated or altered."""
     partitions_make(now=timezone.now())
-    role = connection.ops.quote_name(settings.RUNTIME_DATABASE_USER)
+    user = str(settings.RUNTIME_DATABASE_USER)
+    role = connection.ops.quote_name(user)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user = %s", [settings.RUNTIME_DATABASE_USER])
+        cursor.execute("SELECT current_user = %s", [user])
         if cursor.fetchone()[0]:
             return
         existing = set(connection.introspection.table_names(cursor))

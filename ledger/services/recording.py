@@ -19,7 +19,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from ledger.domain.booking import LockedAccount
 from ledger.domain.rows import Rows
-from ledger.errors import KeyInProgress
+from ledger.errors import AccountBusy, KeyInProgress
 from ledger.services.writing import LOCK, as_json, locked_account, write_statement
 from sentinel.core.errors import Unavailable
 from sentinel.ops.connections import recording_pool
@@ -81,9 +81,15 @@ class Recording:
         return {(client_id, key): voided for client_id, key, voided in await cursor.fetchall()}
 
     async def lock(self, account_ids: Iterable[str]) -> dict[str, LockedAccount]:
-        """Lock the balance rows in sorted order until the end of the database transaction."""
+        """Lock the balance rows in sorted order until the end of the database transaction.
+
+        Errors: AccountBusy after 4 s.
+        """
         async with self.connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(LOCK, [sorted(set(account_ids))])
+            try:
+                await cursor.execute(LOCK, [sorted(set(account_ids))])
+            except LockNotAvailable as error:
+                raise AccountBusy(retry_after_seconds=1) from error
             return {row["account_id"]: locked_account(row) for row in await cursor.fetchall()}
 
     async def spent_between(self, account_id: str, start: datetime, end: datetime) -> int:

@@ -13,8 +13,8 @@ from ledger.api.transactions import HISTORY_PARAMETERS, history_filtered, histor
 from ledger.domain.fingerprints import payment_content, request_fingerprint
 from scoring.api.examples import PAYMENT_EXAMPLES
 from scoring.api.schemas import PaymentIn, payment_request
-from scoring.services.deciding import OPERATION, Payment
 from scoring.services.intake import submit
+from scoring.services.payments import OPERATION, Payment
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
 from sentinel.api.idempotency import idempotency_key
 from sentinel.api.pagination import query_parameters

@@ -23,7 +23,8 @@ from scoring.demo.history import bank_make, history_make
 from scoring.demo.people import Customer
 from scoring.demo.reviewing import aftermath_make
 from scoring.models import PolicyVersion
-from scoring.services.deciding import OPERATION, Answer, Payment, decide
+from scoring.services.deciding import decide
+from scoring.services.payments import OPERATION, Answer, Payment
 from scoring.services.policies import DEFAULT_THRESHOLDS, policy_publish
 from sentinel.api.directory import identity_of
 from sentinel.core.clients import ClientIdentity

@@ -5,21 +5,21 @@ way of a lonely request. A member that is refused never spoils its group.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import orjson
 from django.conf import settings
 
-from ledger.domain.booking import LockedAccount, book
+from ledger.domain.booking import Booked, LockedAccount, book
 from ledger.domain.decisions import Verdict
 from ledger.domain.payments import PaymentRequest
 from ledger.domain.receipts import payment_receipt
 from ledger.domain.rows import Rows, add_payment
-from ledger.errors import AccountUnknown, CurrencyMismatch, KeyReused
-from ledger.selectors.hot import StoredKey, keys_load
+from ledger.selectors.hot import keys_load
 from ledger.services.recording import KeyClaim, Recording, reading, recording
+from scoring.domain.acceptance import refusal
 from scoring.domain.history import PastPayment
 from scoring.services.assessing import assess_payment
 from scoring.services.configuration import Configuration, configuration_current
@@ -31,45 +31,24 @@ from scoring.services.contexts import (
     history_before,
     remember,
 )
-from sentinel.core.clients import ClientIdentity
-from sentinel.core.errors import FieldError, SentinelError
+from scoring.services.payments import (
+    OPERATION,
+    Answer,
+    Identity,
+    Payment,
+    Result,
+    Results,
+    answer_twins,
+    replay,
+)
 from sentinel.core.ids import uuid7
-
-OPERATION = "payment"
-REUSED_WORDS = "Send the first request again unchanged, or use a new key for a new request."
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A valid request with who sent it and under which key. `fingerprint` tells one request from another."""
-
-    client: ClientIdentity
-    key: str
-    fingerprint: bytes
-    request: PaymentRequest
-
-    @property
-    def identity(self) -> tuple[UUID, str]:
-        return self.client.client_id, self.key
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The receipt as stored. `replayed` when it was written by an earlier request with the same key."""
-
-    receipt: bytes
-    replayed: bool = False
 
 
 @dataclass(slots=True)
 class _Member:
     payment: Payment
     place: int
-    verdict: Verdict | None = None
     transaction_id: UUID = field(default_factory=uuid7)
-
-
-Result = Answer | SentinelError
 
 
 async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
@@ -77,7 +56,7 @@ async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
 
     Errors: Unavailable and KeyInProgress are raised and concern the whole group; what became of it is unknown.
     """
-    results: list[Result | None] = [None] * len(payments)
+    results: Results = [None] * len(payments)
     members = await _unanswered(payments, results)
     if members:
         gathered = await gather(_account_ids(members))
@@ -85,92 +64,38 @@ async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
         members = _acceptable(members, gathered, results)
     if members:
         await _decide_and_record(members, gathered, configuration, results, now=now)
-    _answer_twins(payments, results)
+    answer_twins(payments, results)
     return [result for result in results if result is not None]
 
 
-async def _unanswered(payments: Sequence[Payment], results: list[Result | None]) -> list[_Member]:
+async def _unanswered(payments: Sequence[Payment], results: Results) -> list[_Member]:
     """The members whose keys are new; the others get the stored receipt or a refusal."""
     async with reading() as connection:
         stored = await keys_load(connection, {payment.identity for payment in payments})
-    members: dict[tuple[UUID, str], _Member] = {}
+    members: dict[Identity, _Member] = {}
     for place, payment in enumerate(payments):
         if payment.identity in stored:
-            results[place] = _replay(payment, stored[payment.identity])
+            results[place] = replay(payment, stored[payment.identity])
         else:
             members.setdefault(payment.identity, _Member(payment, place))
     return list(members.values())
 
 
-def _answer_twins(payments: Sequence[Payment], results: list[Result | None]) -> None:
-    """The same key twice in one group: the second request gets the first one's answer."""
-    first_places: dict[tuple[UUID, str], int] = {}
-    for place, payment in enumerate(payments):
-        first = first_places.setdefault(payment.identity, place)
-        if results[place] is None:
-            same = payments[first].fingerprint == payment.fingerprint
-            results[place] = _as_replay(results[first]) if same else KeyReused(REUSED_WORDS)
-
-
-def _as_replay(result: Result | None) -> Result | None:
-    return replace(result, replayed=True) if isinstance(result, Answer) else result
-
-
-def _replay(payment: Payment, stored: StoredKey) -> Result:
-    if stored.operation != OPERATION or stored.fingerprint != payment.fingerprint or stored.receipt is None:
-        return KeyReused(REUSED_WORDS)
-    return Answer(stored.receipt, replayed=True)
-
-
-def _acceptable(members: Iterable[_Member], gathered: Gathered, results: list[Result | None]) -> list[_Member]:
+def _acceptable(members: Iterable[_Member], gathered: Gathered, results: Results) -> list[_Member]:
     """The members whose accounts they may use, in the right currency."""
-    accepted = []
+    profiles = {account_id: context.profile for account_id, context in gathered.accounts.items()}
     for member in members:
-        refusal = _refusal(member.payment, gathered.accounts)
-        if refusal is None:
-            accepted.append(member)
-        else:
-            results[member.place] = refusal
-    return accepted
-
-
-def _refusal(payment: Payment, accounts: dict[str, AccountContext]) -> SentinelError | None:
-    request = payment.request
-    for name, account_id in (
-        ("account_id", request.account_id),
-        ("counterparty_account_id", request.counterparty_account_id),
-    ):
-        if account_id is None:
-            continue
-        context = accounts.get(account_id)
-        # Money may be sent to any account of the same livemode, but only taken from one that was granted.
-        usable = context is not None and (
-            context.profile.is_granted_to(payment.client)
-            if name == "account_id"
-            else context.profile.livemode == payment.client.livemode
-        )
-        if context is None or not usable:
-            return AccountUnknown(errors=[FieldError(name, "unknown", "There is no such account for this client.")])
-        if context.profile.currency != request.currency:
-            words = f"The account {account_id} is kept in {context.profile.currency}."
-            return CurrencyMismatch(words, errors=[FieldError("currency", "mismatch", words)])
-    return None
+        results[member.place] = refusal(member.payment.request, member.payment.client, profiles)
+    return [member for member in members if results[member.place] is None]
 
 
 async def _decide_and_record(
-    members: list[_Member],
-    gathered: Gathered,
-    configuration: Configuration,
-    results: list[Result | None],
-    *,
-    now: datetime,
+    members: list[_Member], gathered: Gathered, configuration: Configuration, results: Results, *, now: datetime
 ) -> None:
     async with recording() as record:
-        claims = [_claim(member) for member in members]
-        claimed = await record.claim(claims, now=now)
-        late = [member for member in members if member.payment.identity not in claimed]
-        members = [member for member in members if member.payment.identity in claimed]
-        await _answer_late(record, late, results)
+        claimed = await record.claim(map(_claim, members), now=now)
+        await _answer_late(record, [one for one in members if one.payment.identity not in claimed], results)
+        members = [one for one in members if one.payment.identity in claimed]
         locked = await record.lock(_account_ids(members))
         await _refresh_moved(record, locked, gathered)
         rows = Rows()
@@ -178,25 +103,24 @@ async def _decide_and_record(
             context = gathered.accounts[member.payment.request.account_id]
             verdict = await _assess(record, member.payment.request, context, configuration, gathered.degraded)
             voided = claimed[member.payment.identity]
-            results[member.place] = await _book(
-                record, rows, member, verdict, context, locked, voided=voided, now=now
-            )
-        touched = [locked[account_id] for account_id in sorted(locked)]
-        for account in touched:
-            rows.add_balance(account)
+            booked = await _book(record, member.payment.request, verdict, context, locked, voided=voided)
+            account = locked[member.payment.request.account_id]
+            results[member.place] = _note(rows, member, verdict, booked, account, now)
+        for account_id in sorted(locked):
+            rows.add_balance(locked[account_id])
         if members:
             await record.write(rows)
     if not gathered.degraded:
-        await remember(gathered.accounts[account_id] for account_id in _account_ids(members, payers_only=True))
+        await remember(gathered.accounts[account_id] for account_id in _payer_ids(members))
 
 
-async def _answer_late(record: Recording, late: Sequence[_Member], results: list[Result | None]) -> None:
+async def _answer_late(record: Recording, late: Sequence[_Member], results: Results) -> None:
     """Members that lost the race for their key: the winner has committed by now, so its receipt is there."""
     if not late:
         return
     stored = await keys_load(record.connection, {member.payment.identity for member in late})
     for member in late:
-        results[member.place] = _replay(member.payment, stored[member.payment.identity])
+        results[member.place] = replay(member.payment, stored[member.payment.identity])
 
 
 async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], gathered: Gathered) -> None:
@@ -223,50 +147,56 @@ async def _assess(
 
 async def _book(
     record: Recording,
-    rows: Rows,
-    member: _Member,
+    request: PaymentRequest,
     verdict: Verdict,
     context: AccountContext,
     locked: dict[str, LockedAccount],
     *,
     voided: bool,
-    now: datetime,
-) -> Answer:
-    payment, request = member.payment, member.payment.request
+) -> Booked:
+    """Book the payment on the locked accounts, and remember it as part of the account's past."""
     account = locked[request.account_id]
-    counterparty = locked[request.counterparty_account_id] if request.counterparty_account_id else None
     day = context.profile.local_day(request.occurred_at)
     if account.day is not None and day < account.day and day not in account.spent_by_day:
-        account.spent_by_day[day] = await record.spent_between(request.account_id, *context.profile.day_bounds(day))
+        bounds = context.profile.day_bounds(day)
+        account.spent_by_day[day] = await record.spent_between(request.account_id, *bounds)
+    counterparty = locked[request.counterparty_account_id] if request.counterparty_account_id else None
     booked = book(request, verdict, account=account, counterparty=counterparty, day=day, voided=voided)
     context.history.add(_past_payment(request, account.seq))
+    return booked
+
+
+def _note(
+    rows: Rows, member: _Member, verdict: Verdict, booked: Booked, account: LockedAccount, now: datetime
+) -> Answer:
+    """Add what the payment leaves in the record to the rows, and answer its receipt."""
+    payment = member.payment
     entry_id = uuid7() if booked.legs else None
-    receipt = orjson.dumps(
-        payment_receipt(
-            request,
-            verdict,
-            booked,
-            transaction_id=member.transaction_id,
-            entry_id=entry_id,
-            account=account,
-            recorded_at=now,
-            explain=payment.client.may("decisions:explain"),
-        )
+    receipt = payment_receipt(
+        payment.request,
+        verdict,
+        booked,
+        transaction_id=member.transaction_id,
+        entry_id=entry_id,
+        account=account,
+        recorded_at=now,
+        explain=payment.client.may("decisions:explain"),
     )
+    answer = Answer(orjson.dumps(receipt))
     add_payment(
         rows,
-        request,
+        payment.request,
         verdict,
         booked,
         client=payment.client,
         transaction_id=member.transaction_id,
         entry_id=entry_id,
         seq=account.seq,
-        receipt=receipt,
+        receipt=answer.receipt,
         now=now,
         hold_days=settings.HOLD_DAYS,
     )
-    return Answer(receipt)
+    return answer
 
 
 def _claim(member: _Member) -> KeyClaim:
@@ -286,9 +216,10 @@ def _past_payment(request: PaymentRequest, seq: int) -> PastPayment:
     )
 
 
-def _account_ids(members: Iterable[_Member], *, payers_only: bool = False) -> set[str]:
-    requests = [member.payment.request for member in members]
-    payers = {request.account_id for request in requests}
-    return (
-        payers if payers_only else payers | {r.counterparty_account_id for r in requests if r.counterparty_account_id}
-    )
+def _payer_ids(members: Iterable[_Member]) -> set[str]:
+    return {member.payment.request.account_id for member in members}
+
+
+def _account_ids(members: Sequence[_Member]) -> set[str]:
+    receivers = {member.payment.request.counterparty_account_id for member in members}
+    return _payer_ids(members) | {account_id for account_id in receivers if account_id is not None}

@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 
 from django.utils import timezone
 
-from scoring.services.deciding import Answer, Payment, Result, decide
-from sentinel.core.errors import SentinelError, Unavailable
+from scoring.services.deciding import decide
+from scoring.services.payments import Answer, Payment, Result
+from sentinel.core.errors import Conflict, SentinelError, Unavailable
 
 GROUP_MAX = 64
 GROUPS_AT_ONCE = 2
@@ -77,14 +78,19 @@ async def _decide_apart(payments: Sequence[Payment]) -> Sequence[Result]:
     """The results of a group. When the group fails, each member is tried alone, so that the bad one fails alone."""
     try:
         return await decide(payments, now=timezone.now())
+    except Conflict as error:
+        # One key or account is locked for too long; the others need not wait for it.
+        return [error] if len(payments) == 1 else await _decide_one_by_one(payments)
     except SentinelError as error:
-        # The database is away or an account is locked for too long: that is everybody's trouble.
         return [error] * len(payments)
     except Exception:
         _logger.exception("a group of %s payments failed", len(payments))
-        if len(payments) == 1:
-            return [InternalError()]
-        return [result for payment in payments for result in await _decide_apart([payment])]
+        return [InternalError()] if len(payments) == 1 else await _decide_one_by_one(payments)
+
+
+async def _decide_one_by_one(payments: Sequence[Payment]) -> list[Result]:
+    groups = await asyncio.gather(*(_decide_apart([payment]) for payment in payments))
+    return [result for group in groups for result in group]
 
 
 class InternalError(SentinelError):

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from ledger.domain.payments import PaymentRequest, TransactionType
-from scoring.services.deciding import Answer, Payment, decide
+from scoring.services.deciding import decide
+from scoring.services.payments import Answer, Payment
 from sentinel.api.directory import identity_of
 from sentinel.core.catalogue import unpack
 from tests.offline_features import rows_with_features

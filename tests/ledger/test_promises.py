@@ -140,8 +140,27 @@ def test_the_balance_is_checked_on_a_partition_too(filled, owner):
 def test_an_entry_without_postings_cannot_be_committed(filled, owner):
     insert_entry(owner, filled[0])
 
-    with pytest.raises(errors.IntegrityConstraintViolation, match="has no postings"):
+    with pytest.raises(errors.IntegrityConstraintViolation, match="lacks postings"):
         owner.commit()
+
+
+def test_no_posting_can_be_added_to_an_entry_later(filled, owner):
+    account_id = filled[0]
+    [entry_id] = owner.execute(
+        "SELECT id FROM ledger_entry WHERE account_id = %s AND kind = 'opening'", [account_id]
+    ).fetchone()
+
+    with pytest.raises(errors.IntegrityConstraintViolation, match="has all its postings"):
+        insert_postings(owner, entry_id, account_id, debit=100, credit=100, first_leg=3)
+
+
+def test_only_an_approved_hold_has_an_entry(filled, runtime):
+    with pytest.raises(errors.CheckViolation):
+        runtime.execute(
+            "INSERT INTO ledger_holdresolution (hold_id, resolution, actor, note, entry_id, recorded_at)"
+            " VALUES (%s, 'declined', 'x', '', %s, now())",
+            [uuid7(), uuid7()],
+        )
 
 
 def test_a_leg_is_either_debit_or_credit(filled, owner):
@@ -244,15 +263,15 @@ def test_the_tests_decide_as_the_runtime_role(runtime):
 
 def insert_entry(opened, account_id: str) -> UUID:
     entry_id = uuid7()
-    opened.execute("INSERT INTO ledger_entry VALUES (%s, %s, NULL, 'opening', now())", [entry_id, account_id])
+    opened.execute("INSERT INTO ledger_entry VALUES (%s, %s, NULL, 'opening', 2, now())", [entry_id, account_id])
     return entry_id
 
 
-def insert_postings(opened, entry_id, account_id, *, debit, credit, table="ledger_posting") -> None:
+def insert_postings(opened, entry_id, account_id, *, debit, credit, table="ledger_posting", first_leg=1) -> None:
     opened.execute(
         f"INSERT INTO {table} (entry_id, account_id, leg, ledger_account_id, debit_minor, credit_minor, currency)"
-        " VALUES (%s, %s, 1, 'sys_opening_INR', %s, 0, 'INR'), (%s, %s, 2, %s, 0, %s, 'INR')",
-        [entry_id, account_id, debit, entry_id, account_id, account_id, credit],
+        " VALUES (%s, %s, %s, 'sys_opening_INR', %s, 0, 'INR'), (%s, %s, %s, %s, 0, %s, 'INR')",
+        [entry_id, account_id, first_leg, debit, entry_id, account_id, first_leg + 1, account_id, credit],
     )
 
 
