@@ -48,7 +48,6 @@ start_machine_services() {
     cleanups+=(drop_machine_databases)
     as_postgres -c "CREATE ROLE ${ci_name}_owner LOGIN CREATEDB PASSWORD '$password'" \
         -c "CREATE ROLE ${ci_name}_app LOGIN PASSWORD '$password'" \
-        -c "GRANT SET ON PARAMETER session_replication_role TO ${ci_name}_owner" \
         -c "CREATE DATABASE $ci_name OWNER ${ci_name}_owner"
     machine_database_url=postgresql://${ci_name}_app:$password@127.0.0.1:5432/$ci_name
     machine_owner_url=postgresql://${ci_name}_owner:$password@127.0.0.1:5432/$ci_name
@@ -71,8 +70,7 @@ drop_machine_databases() {
     for database in $(as_postgres -At -c "SELECT datname FROM pg_database WHERE datname LIKE '%$ci_name%'"); do
         as_postgres -c "DROP DATABASE \"$database\" WITH (FORCE)"
     done
-    as_postgres -c "REVOKE ALL ON PARAMETER session_replication_role FROM ${ci_name}_owner" \
-        -c "DROP ROLE ${ci_name}_owner" -c "DROP ROLE ${ci_name}_app"
+    as_postgres -c "DROP ROLE ${ci_name}_owner" -c "DROP ROLE ${ci_name}_app"
 }
 
 delete_machine_vhost() { rabbitmqctl -q delete_vhost "$ci_name"; }

@@ -1,6 +1,7 @@
 """Settings, all of them. Each variable is described in docs/settings.md, which a test holds against this file."""
 
 import os
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -146,6 +147,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 # -- static files: everything is served from here, nothing from elsewhere
+# WhiteNoise reads files as it would without asyncio, which Django warns of each time.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

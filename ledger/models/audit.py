@@ -1,4 +1,7 @@
+from typing import ClassVar
+
 from django.db import models
+from django.db.models import F
 
 
 class AuditEntry(models.Model):
@@ -16,6 +19,8 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
+        # Read by: the history of one thing, newest first.
+        indexes: ClassVar = [models.Index("subject", F("id").desc(), name="audit_subject")]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.subject}"

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from ledger.domain.booking import SYSTEM_PREFIX, SYSTEM_PURPOSES, Leg, system_account_id
@@ -52,6 +52,7 @@ def account_put(
     Errors: AccountChangeRefused for another currency, livemode or opening balance, a floor above what is available,
     or an account that belongs to other clients.
     """
+    _wait_for_others(account_id)
     account = Account.objects.filter(pk=account_id).first()
     if account is None:
         granted_to = () if client.all_accounts else (client.client_id,)
@@ -157,6 +158,12 @@ def _account_change(account: Account, terms: AccountTerms, client: ClientIdentit
         raise _refused("opening_balance", "An opening balance is set when the account is made.")
     changes = {name: getattr(terms, name) for name in _OWN_COLUMNS if getattr(terms, name) is not None}
     account_edit(account=account, changes=changes, floor_minor=terms.floor_minor, actor=client.name, now=now)
+
+
+def _wait_for_others(account_id: str) -> None:
+    """Of two who make the same account at once, the second finds it made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [account_id])
 
 
 def opening_balance_minor(account_id: str) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from scoring.demo.logins import groups_ensure, logins_ensure
+from scoring.demo.logins import logins_ensure
 from sentinel.api.models import ApiKey, GatewayClient
 from sentinel.api.services import (
     api_key_create,
@@ -32,7 +32,6 @@ def credentials_ensure(folder: Path, live: GatewayClient, test: GatewayClient, *
     """What stands in demo.json. Made anew: whatever is missing, or is not known to this database."""
     path = folder / "demo.json"
     written = read_json(path)
-    groups_ensure()
     wanted = {
         "logins": logins_ensure(written.get("logins", [])),
         "api_key": _key_ensure(live, written.get("api_key", "")),

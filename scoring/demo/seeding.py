@@ -16,17 +16,16 @@ from ledger.domain.fingerprints import payment_content, request_fingerprint
 from ledger.models import Account, AuditEntry
 from ledger.services.accounts import AccountTerms, account_put
 from ledger.services.audit import audit_record
-from rules.services.starter import starter_rules_install
 from scoring.demo.behaviour import Bank, DemoPayment
 from scoring.demo.credentials import CLIENT_NAME, TEST_CLIENT_NAME, client_ensure, credentials_ensure
 from scoring.demo.history import bank_make, history_make
 from scoring.demo.people import Customer
 from scoring.demo.reviewing import aftermath_make
-from scoring.models import PolicyVersion
 from scoring.services.deciding import decide
 from scoring.services.payments import OPERATION, Answer, Payment
-from scoring.services.policies import DEFAULT_THRESHOLDS, policy_publish
+from scoring.services.starter import starter_install
 from sentinel.api.directory import identity_of
+from sentinel.api.models import GatewayClient
 from sentinel.core.clients import ClientIdentity
 from sentinel.ops.connections import close_connections
 
@@ -51,12 +50,13 @@ SIZES = {"small": Size(people=20, days=12, open_holds=3), "full": Size(people=12
 
 
 class SeedingRefused(Exception):
-    """The bank that was begun in this database is not the one this code makes; the message says what did not fit."""
+    """The demo bank cannot be made in this database; the message says why."""
 
 
 def demo_seed(*, size: Size, folder: Path, on_progress: Progress) -> bool:
     """Whether anything of the bank was still to be made. Errors: SeedingRefused; Unavailable: try again."""
-    surroundings_ensure()
+    _refuse_real_bank()
+    starter_install(actor=ACTOR, now=timezone.now())
     live, test = client_ensure(CLIENT_NAME, livemode=True), client_ensure(TEST_CLIENT_NAME, livemode=False)
     credentials_ensure(folder, live, test, account_id=ACCOUNT_ID, test_account_id=TEST_ACCOUNT_ID)
     if AuditEntry.objects.filter(action=_SEEDED).exists():
@@ -72,10 +72,11 @@ def demo_seed(*, size: Size, folder: Path, on_progress: Progress) -> bool:
     return True
 
 
-def surroundings_ensure() -> None:
-    starter_rules_install(now=timezone.now())
-    if not PolicyVersion.objects.exists():
-        policy_publish(thresholds=DEFAULT_THRESHOLDS, actor=ACTOR, note="starter policy", now=timezone.now())
+def _refuse_real_bank() -> None:
+    """Play money and invented people never mix with a bank's own."""
+    has_own = Account.objects.filter(kind=Account.Kind.CUSTOMER).exists()
+    if has_own and not GatewayClient.objects.filter(name=CLIENT_NAME).exists():
+        raise SeedingRefused("This database has accounts of its own, and the demo bank does not mix with them.")
 
 
 def accounts_ensure(bank: Bank, size: Size, client: ClientIdentity, on_progress: Progress) -> datetime:

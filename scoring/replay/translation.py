@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scoring.domain.payment_files import PaymentRow, accounts_opened_at
+from sentinel.core.countries import COUNTRIES
 from sentinel.core.money import exponent, format_amount
 
 # Credit enough that funds never decide: a replay is about scores and rules. In whole units of the currency.
@@ -35,7 +36,9 @@ class Translation:
 
     @property
     def home_country(self) -> str:
-        return HOME_COUNTRIES.get(self.currency, self.currency[:2])
+        country = HOME_COUNTRIES.get(self.currency, self.currency[:2])
+        # A currency of several countries, such as XOF, names none of them.
+        return country if country in COUNTRIES else "US"
 
     def account_id(self, row: PaymentRow) -> str:
         return f"acc_{self.name}_{row.customer_id}"

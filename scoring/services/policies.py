@@ -4,6 +4,7 @@ from typing import Any
 from django.db import transaction
 
 from ledger.services.audit import audit_record
+from rules.services.rulesets import publishing_lock
 from scoring.models import PolicyVersion
 from scoring.selectors.policies import policy_from
 from sentinel.core.errors import FieldError, InvalidRequest
@@ -23,8 +24,8 @@ DEFAULT_THRESHOLDS: dict[str, Any] = {
 def policy_publish(*, thresholds: dict[str, Any], actor: str, note: str, now: datetime) -> PolicyVersion:
     """Make these thresholds the live policy. Errors: InvalidRequest names the threshold that does not fit."""
     _check(thresholds)
+    publishing_lock()
     newest = PolicyVersion.objects.first()
-    # Two at once: the primary key lets one of them through.
     policy = PolicyVersion.objects.create(
         number=newest.number + 1 if newest else 1,
         thresholds=thresholds,

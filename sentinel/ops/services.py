@@ -58,7 +58,7 @@ def _start_postgres(
         cluster = postgres.prepare_cluster(folder, ROOT, passwords.superuser, for_tests=for_tests)
         supervisor.start(postgres.server(cluster, passwords.superuser))
         superuser_url = cluster.url("postgres", passwords.superuser, "postgres")
-        postgres.make_roles(superuser_url, passwords, for_tests=for_tests)
+        postgres.make_roles(superuser_url, passwords)
     versions["postgresql"] = cluster.binaries.version
     return cluster.url(postgres.APP_ROLE, passwords.app), cluster.url(postgres.OWNER_ROLE, passwords.owner)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -174,6 +175,20 @@ def test_parallel_reversals_never_give_back_more_than_was_paid(busy_gateway):
     assert statuses == {201: 3, 422: 7}
     assert busy_gateway.balance(account_id)["available"] == "990.00"
     assert_ledger_agrees(account_id)
+
+
+def test_the_same_account_put_by_many_at_once_is_made_once(busy_gateway):
+    account_id = f"acc_{uuid4().hex[:12]}"
+    terms = {"currency": "INR", "home_country": "IN", "opening_balance": "5.00"}
+
+    async def put_all() -> list[httpx.Response]:
+        requests = (busy_gateway.request_async("PUT", f"accounts/{account_id}", json=terms) for _ in range(8))
+        return list(await asyncio.gather(*requests))
+
+    statuses = Counter(response.status_code for response in busy_gateway.loop.run(put_all(), 60))
+
+    assert statuses == {201: 1, 200: 7}
+    assert busy_gateway.balance(account_id)["available"] == "5.00"
 
 
 def test_two_payments_of_one_account_see_each_other(busy_gateway):

@@ -34,7 +34,7 @@ def start(supervisor: Supervisor, folder: Path, project: Path) -> postgres.Clust
     cluster = postgres.prepare_cluster(folder, project, PASSWORDS.superuser, for_tests=True)
     supervisor.start(postgres.server(cluster, PASSWORDS.superuser))
     superuser_url = cluster.url("postgres", PASSWORDS.superuser, "postgres")
-    postgres.make_roles(superuser_url, PASSWORDS, for_tests=True)
+    postgres.make_roles(superuser_url, PASSWORDS)
     return cluster
 
 
@@ -84,10 +84,13 @@ def test_a_wrong_password_is_refused(open_folder):
             psycopg.connect(cluster.url(postgres.OWNER_ROLE, "wrong"))
 
 
-def test_the_owner_of_a_test_cluster_may_switch_triggers_off(open_folder):
+def test_nobody_may_switch_triggers_off(open_folder):
     with Supervisor(open_folder / "log") as supervisor:
         cluster = start(supervisor, open_folder, open_folder)
-        with psycopg.connect(cluster.url(postgres.OWNER_ROLE, PASSWORDS.owner)) as connection:
+        with (
+            psycopg.connect(cluster.url(postgres.OWNER_ROLE, PASSWORDS.owner)) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
             connection.execute("SET LOCAL session_replication_role = replica")
 
 

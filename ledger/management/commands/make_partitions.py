@@ -14,4 +14,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         made = partitions_make(now=timezone.now(), months_ahead=options["months_ahead"])
-        self.stdout.write(f"{len(made)} partitions made." if made else "All partitions are there.")
+        if options["verbosity"] > 0:
+            self.stdout.write(f"{len(made)} partitions made." if made else "All partitions are there.")

@@ -161,7 +161,7 @@ def answers(url: str) -> bool:
     return True
 
 
-def make_roles(superuser_url: str, passwords: Passwords, *, for_tests: bool) -> None:
+def make_roles(superuser_url: str, passwords: Passwords) -> None:
     """The owner, who migrates; the runtime role, who only logs in; and the owner's database."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role, rights, password in (
@@ -171,8 +171,5 @@ def make_roles(superuser_url: str, passwords: Passwords, *, for_tests: bool) -> 
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 statement = sql.SQL("CREATE ROLE {} " + rights + " PASSWORD {}")
                 connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
-        if for_tests:
-            # Lets the test runner empty insert-only tables between tests.
-            connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER_ROLE}")
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}")
