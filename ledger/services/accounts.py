@@ -19,6 +19,7 @@ from ledger.models import Account, AccountBalance, AccountGrant, Posting
 from ledger.services.audit import audit_record
 from ledger.services.profile_cache import profile_forget
 from ledger.services.writing import accounts_lock, rows_write
+from sentinel.core.card_numbers import contains_card_number
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError, InvalidRequest
 from sentinel.core.ids import uuid7
@@ -149,6 +150,9 @@ def account_id_check(account_id: str) -> None:
             "Use up to 64 letters, digits and the signs _.:- for an account id; not sys_, which is the bank's own."
         )
         raise InvalidRequest(words, errors=[FieldError("id", "wrong_format", words)])
+    if contains_card_number(account_id):
+        words = "This looks like a full card number. Use another id."
+        raise InvalidRequest(words, errors=[FieldError("id", "card_number", words)])
 
 
 def _account_change(account: Account, terms: AccountTerms, client: ClientIdentity, now: datetime) -> None:

@@ -84,7 +84,7 @@ def test_somebody_elses_account_id_is_taken(gateway, stranger):
     assert refused.json()["errors"] == [{"field": "id", "code": "taken", "message": "Choose another id."}]
 
 
-@pytest.mark.parametrize("account_id", ["-x", "a b", "a" * 65, "sys_merchants_INR"])
+@pytest.mark.parametrize("account_id", ["-x", "a b", "a" * 65, "sys_merchants_INR", "4111111111111111"])
 def test_an_account_id_that_cannot_be_kept_is_refused(gateway, account_id):
     refused = gateway.put(f"accounts/{account_id}", TERMS)
 

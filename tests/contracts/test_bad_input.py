@@ -104,6 +104,7 @@ MALFORMED = {
     "not utf-8": b'{"reference": "\xff"}',
     "raw NUL": b'{"reference": "\x00"}',
     "deep nesting": b"[" * 100_000 + b"]" * 100_000,
+    "deep nesting in a small body": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
     "trailing comma": b'{"amount": "1.00",}',
     "comment": b'{"amount": "1.00" /* one */}',
 }
