@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from rules.domain.expressions import OPERATORS
 from rules.errors import AlreadyListed, RuleHasNoVersion
-from rules.forms import ListItemForm, RuleForm
+from rules.forms import ListForm, ListItemForm, RuleForm
 from rules.models import List, ListItem, Rule, RulesetMember, RulesetVersion, RuleVersion
 from rules.selectors import rules_with_versions, sentence_of
 from rules.services.lists import list_item_add, list_item_remove, list_save
@@ -175,6 +175,7 @@ class NewItemInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(List)
 class ListAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = ListForm
     list_display = ("name", "item_type", "description", "items_link")
     search_fields = ("name", "description")
     list_per_page = PAGE_SIZE

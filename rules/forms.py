@@ -8,11 +8,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from ledger.admin.card_numbers import NoCardNumbers
 from rules.domain.definitions import RuleDraft
 from rules.domain.lists import ItemType, normalise_item
 from rules.domain.validation import parse_expression
 from rules.errors import InvalidExpression, InvalidListItem
-from rules.models import ListItem, Rule
+from rules.models import List, ListItem, Rule
 from rules.models.rules import ACTIONS, REASON_CODE_SHAPE
 from rules.selectors import list_types, rule_latest_version
 from sentinel.core.outcomes import Action
@@ -57,7 +58,7 @@ def _without_duplicates(pairs: Sequence[tuple[str, object]]) -> dict[str, object
     return dict(pairs)
 
 
-class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+class RuleForm(NoCardNumbers, forms.ModelForm):  # type: ignore[type-arg]
     action = forms.ChoiceField(choices=ACTIONS, initial=Action.REVIEW.value)
     reason_code = forms.RegexField(
         REASON_CODE_SHAPE, max_length=60, help_text="Stable, for machines, such as rule.foreign_high_amount."
@@ -83,7 +84,13 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
 
-class ListItemForm(forms.ModelForm):  # type: ignore[type-arg]
+class ListForm(NoCardNumbers, forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = List
+        fields = ("name", "item_type", "description")
+
+
+class ListItemForm(NoCardNumbers, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ListItem
         fields = ("value", "reason", "expires_at")

@@ -132,6 +132,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "expire-holds": {"task": "ledger.tasks.holds_expire", "schedule": 60.0, "options": {"expires": 60}},
     "forget-keys": {"task": "ledger.tasks.keys_forget", "schedule": 3600.0, "options": {"expires": 3600}},
+    "prune-tokens": {"task": "ledger.tasks.tokens_prune", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # -- people

@@ -5,15 +5,17 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from ledger.admin.card_numbers import NoCardNumbers
 from ledger.domain.payments import AccountStatus
 from ledger.models import Account
-from ledger.services.accounts import AccountTerms, account_id_check, zone_exists
+from ledger.services.accounts import AccountTerms, account_id_check
 from sentinel.core.countries import COUNTRIES
 from sentinel.core.errors import InvalidRequest
 from sentinel.core.money import EXPONENTS, AmountError, format_amount, parse_amount
+from sentinel.core.zones import zone_exists
 
 
-class AccountForm(forms.ModelForm[Account]):
+class AccountForm(NoCardNumbers, forms.ModelForm[Account]):
     """An account that is there. A new status needs a reason."""
 
     daily_limit = forms.CharField(

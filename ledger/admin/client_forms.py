@@ -4,11 +4,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from ledger.admin.card_numbers import NoCardNumbers
 from sentinel.api.models import ApiKey, GatewayClient
 from sentinel.api.scope_names import SCOPES
 
 
-class ClientForm(forms.ModelForm[GatewayClient]):
+class ClientForm(NoCardNumbers, forms.ModelForm[GatewayClient]):
     scopes = forms.MultipleChoiceField(
         required=False,
         choices=[(name, f"{words} ({name})") for name, words in SCOPES.items()],
@@ -28,7 +29,7 @@ class ClientForm(forms.ModelForm[GatewayClient]):
         return {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
 
 
-class ApiKeyForm(forms.ModelForm[ApiKey]):
+class ApiKeyForm(NoCardNumbers, forms.ModelForm[ApiKey]):
     class Meta:
         model = ApiKey
         fields = ("client", "name", "expires_at")

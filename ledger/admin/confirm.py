@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
+from ledger.admin.card_numbers import NoCardNumbers
 from sentinel.core.errors import SentinelError
 
 TOGETHER_MAX = 50  # as many as a page of a list
 
 
-class NoteForm(forms.Form):
+class NoteForm(NoCardNumbers, forms.Form):
     note = forms.CharField(
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),

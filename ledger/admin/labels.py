@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter
+from ledger.admin.card_numbers import NoCardNumbers
 from ledger.admin.transactions import transaction_id_in
 from ledger.admin.words import badge, moment, transaction_link
 from ledger.models import Label, Transaction
@@ -21,7 +22,7 @@ from sentinel.core.ids import public_id, uuid7
 VERDICTS = (("fraud", "Confirmed fraud"), ("legitimate", "Legitimate"))
 
 
-class LabelForm(forms.ModelForm[Label]):
+class LabelForm(NoCardNumbers, forms.ModelForm[Label]):
     transaction_name = forms.CharField(label="Transaction", max_length=36, help_text="Its txn_… id.")
     verdict = forms.ChoiceField(choices=VERDICTS, widget=forms.RadioSelect)
 

@@ -1,5 +1,7 @@
 """The bank's accounts: make, change, read, freeze; balance."""
 
+from datetime import datetime, timedelta
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,11 +12,14 @@ from ledger.domain.payments import AccountStatus
 from ledger.domain.receipts import rfc3339
 from ledger.models import Account
 from ledger.selectors.accounts import account_for
-from ledger.services.accounts import AccountTerms, account_put, account_set_status
+from ledger.services.accounts import AccountTerms, account_id_check, account_put, account_set_status
 from sentinel.api.documentation import problems
 from sentinel.api.views import ApiView, client_of, json_object
 from sentinel.core.errors import FieldError, InvalidRequest
 from sentinel.core.money import AmountError, format_amount, parse_amount
+
+# A bank's clock may be this much ahead of ours.
+FUTURE_TOLERANCE = timedelta(minutes=5)
 
 
 class AccountView(ApiView):
@@ -38,9 +43,14 @@ class AccountView(ApiView):
         tags=["accounts"],
     )
     def put(self, request: Request, account_id: str) -> Response:
-        """Makes the account, or changes it; sending the same again changes nothing. The currency never changes."""
+        """Makes the account, or changes it; sending the same again changes nothing. The currency never changes.
+
+        A field that is absent or null keeps what is there; only a null `daily_limit` takes the limit away.
+        """
+        account_id_check(account_id)
         body = AccountIn.model_validate(json_object(request))
         client, now = client_of(request), timezone.now()
+        _check_opened_at(body.opened_at, now)
         account, is_new = account_put(account_id=account_id, terms=account_terms(body), client=client, now=now)
         return Response(account_json(account), 201 if is_new else 200)
 
@@ -99,12 +109,19 @@ def account_terms(body: AccountIn) -> AccountTerms:
         risk=body.risk,
         floor_minor=minor("floor", body.floor),
         daily_limit_minor=minor("daily_limit", body.daily_limit),
+        removes_daily_limit="daily_limit" in body.model_fields_set and body.daily_limit is None,
         opened_at=body.opened_at,
         opening_balance_minor=minor("opening_balance", body.opening_balance),
     )
     if errors:
         raise InvalidRequest(f"Check {', '.join(error.field for error in errors)}.", errors=errors)
     return terms
+
+
+def _check_opened_at(opened_at: datetime | None, now: datetime) -> None:
+    if opened_at is not None and opened_at > now + FUTURE_TOLERANCE:
+        words = "The account cannot have been opened in the future."
+        raise InvalidRequest(words, errors=[FieldError("opened_at", "in_the_future", words)])
 
 
 def account_json(account: Account) -> dict[str, object]:

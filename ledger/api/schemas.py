@@ -18,7 +18,9 @@ class AccountIn(Schema):
     floor: SignedAmount | None = Field(
         None, description="The least that may be available; negative for a credit line."
     )
-    daily_limit: Amount | None = Field(None, description="Largest sum paid out in one day at home.")
+    daily_limit: Amount | None = Field(
+        None, description="Largest sum paid out in one day at home. Null takes the limit away, absent keeps it."
+    )
     opened_at: Moment | None = None
     opening_balance: Amount | None = Field(None, description="Money brought along; only when the account is made.")
 

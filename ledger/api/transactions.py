@@ -110,7 +110,7 @@ class ReversalsView(ApiView):
                 now=now,
             )
 
-        content = {"transaction_id": transaction_id, **body.model_dump()}
+        content = {"transaction_id": transaction_id, "amount_minor": amount_minor, "reason": body.reason}
         return answer(
             operation_once(client=client, key=key, operation="reversal", content=content, now=now, work=work)
         )
@@ -131,7 +131,7 @@ class VoidView(ApiView):
         """After a time-out: makes sure the payment sent with that key takes no money, whether it arrived or not."""
         client, key, now = client_of(request), idempotency_key(request), timezone.now()
         body = VoidIn.model_validate(json_object(request))
-        payment_key = read_key(body.idempotency_key)
+        payment_key = read_key(body.idempotency_key, "idempotency_key")
         if payment_key == key:
             words = "The void needs a key of its own in the header."
             raise InvalidRequest(words, errors=[FieldError("idempotency_key", "same_key", words)])
@@ -141,7 +141,7 @@ class VoidView(ApiView):
                 client=client, payment_key=payment_key, reversal_id=reversal_id, reason=body.reason or "", now=now
             )
 
-        content = body.model_dump()
+        content = {"idempotency_key": payment_key, "reason": body.reason}
         return answer(operation_once(client=client, key=key, operation="void", content=content, now=now, work=work))
 
 
@@ -216,6 +216,7 @@ def history_filtered(client: ClientIdentity, filters: dict[str, str]) -> QuerySe
             raise InvalidRequest(errors=[FieldError("outcome", "not_a_choice", f"One of {', '.join(OUTCOMES)}.")])
         payments = payments.filter(decision__outcome=outcome)
     if (key := filters.pop("idempotency_key", None)) is not None:
+        key = read_key(key, "idempotency_key")
         used = IdempotencyKey.objects.filter(client_id=client.client_id, key=key, operation="payment").first()
         payments = payments.filter(pk=used.subject_id) if used and used.subject_id else payments.none()
     return payments.filter(**filters)

@@ -1,10 +1,10 @@
-"""The rows of a recorded payment, table by table, as the write statement takes them (column name -> value)."""
+"""The rows of a payment and of what becomes of it, as the write statement takes them (column name -> value)."""
 
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from ledger.domain.booking import Booked, Leg, LockedAccount
@@ -121,6 +121,92 @@ def add_payment(
         sequence=1,
         payload=_event_payload(request, booked, transaction_id),
         now=now,
+    )
+
+
+class RecordedPayment(Protocol):
+    """A payment of the record as later rows refer to it; the model Transaction is one."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def client_id(self) -> UUID: ...
+    @property
+    def currency(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a recorded payment: by whom, the event that tells of it, and the entry when money moves."""
+
+    payment: RecordedPayment
+    actor: str
+    now: datetime
+    event_type: str
+    sequence: int
+    payload: dict[str, Any]
+    legs: tuple[Leg, ...]
+    entry_id: UUID | None
+
+
+def add_hold_resolution(rows: Rows, change: Change, *, resolution: str, note: str) -> None:
+    """Everything the end of a hold leaves in the record, except the balance rows."""
+    _add_entry_and_event(rows, change, "payment")
+    rows.add(
+        "ledger_holdresolution",
+        {
+            "hold_id": change.payment.id,
+            "resolution": resolution,
+            "actor": change.actor,
+            "note": note,
+            "entry_id": change.entry_id,
+            "recorded_at": change.now,
+        },
+    )
+
+
+def add_reversal(rows: Rows, change: Change, *, reversal_id: UUID, amount_minor: int, reason: str) -> None:
+    """Everything a reversal leaves in the record, except the balance rows."""
+    _add_entry_and_event(rows, change, "reversal")
+    rows.add(
+        "ledger_reversal",
+        {
+            "id": reversal_id,
+            "transaction_id": change.payment.id,
+            "account_id": change.payment.account_id,
+            "amount_minor": amount_minor,
+            "currency": change.payment.currency,
+            "reason": reason,
+            "actor": change.actor,
+            "entry_id": change.entry_id,
+            "recorded_at": change.now,
+        },
+    )
+
+
+def _add_entry_and_event(rows: Rows, change: Change, kind: str) -> None:
+    payment = change.payment
+    if change.entry_id is not None:
+        rows.add_entry(
+            change.entry_id,
+            account_id=payment.account_id,
+            transaction_id=payment.id,
+            legs=change.legs,
+            currency=payment.currency,
+            now=change.now,
+            kind=kind,
+        )
+    add_event(
+        rows,
+        event_type=change.event_type,
+        transaction_id=payment.id,
+        account_id=payment.account_id,
+        client_id=payment.client_id,
+        sequence=change.sequence,
+        payload=change.payload,
+        now=change.now,
     )
 
 

@@ -290,6 +290,10 @@ class Migration(migrations.Migration):
                 ),
                 migrations.AddConstraint(
                     model_name="account",
+                    constraint=models.UniqueConstraint(fields=("id", "currency"), name="account_id_currency"),
+                ),
+                migrations.AddConstraint(
+                    model_name="account",
                     constraint=models.CheckConstraint(
                         condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="account_currency_shape"
                     ),

@@ -17,7 +17,7 @@ CREATE TABLE ledger_transaction (
     merchant_name varchar(200),
     merchant_category varchar(4),
     merchant_country varchar(2),
-    counterparty_account_id varchar(64) REFERENCES ledger_account (id),
+    counterparty_account_id varchar(64),
     location_country varchar(2),
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
@@ -25,8 +25,9 @@ CREATE TABLE ledger_transaction (
     PRIMARY KEY (id, account_id),
     CHECK ((transaction_type = 'transfer') = (counterparty_account_id IS NOT NULL)),
     CHECK (counterparty_account_id <> account_id),
-    -- A payment has its account's currency, and client, account and payment are all live or all test.
+    -- A payment has its accounts' currency, and client, accounts and payment are all live or all test.
     FOREIGN KEY (account_id, currency, livemode) REFERENCES ledger_account (id, currency, livemode),
+    FOREIGN KEY (counterparty_account_id, currency, livemode) REFERENCES ledger_account (id, currency, livemode),
     FOREIGN KEY (client_id, livemode) REFERENCES api_gatewayclient (id, livemode)
 ) PARTITION BY RANGE (id);
 -- Read by: rebuilding a history, the daily limit of an earlier day, an account's page.
@@ -93,12 +94,14 @@ CREATE TABLE ledger_posting (
     entry_id uuid NOT NULL,
     account_id varchar(64) NOT NULL,
     leg smallint NOT NULL CHECK (leg > 0),
-    ledger_account_id varchar(64) NOT NULL REFERENCES ledger_account (id),
+    ledger_account_id varchar(64) NOT NULL,
     debit_minor bigint NOT NULL DEFAULT 0 CHECK (debit_minor >= 0),
     credit_minor bigint NOT NULL DEFAULT 0 CHECK (credit_minor >= 0),
     currency varchar(3) NOT NULL,
     PRIMARY KEY (entry_id, account_id, leg),
     FOREIGN KEY (entry_id, account_id) REFERENCES ledger_entry (id, account_id),
+    -- Money is only ever posted to an account in the account's currency.
+    FOREIGN KEY (ledger_account_id, currency) REFERENCES ledger_account (id, currency),
     CHECK ((debit_minor > 0) <> (credit_minor > 0))
 ) PARTITION BY RANGE (entry_id);
 -- Read by: balance checks (the sum of an account's postings) and statements.

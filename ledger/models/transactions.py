@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ledger.domain.booking import Leg, payment_legs
+from ledger.domain.payments import TransactionType
 from sentinel.core.ids import public_id
 
 
@@ -53,6 +55,23 @@ class Transaction(models.Model):
     def local_day(self) -> date:
         """The day of the payment in the account's home zone, which daily limits go by."""
         return self.occurred_at.astimezone(ZoneInfo(self.account.home_zone)).date()
+
+    @property
+    def account_ids(self) -> list[str]:
+        """The customer accounts the payment touches: whose balances are locked to change anything about it."""
+        return [self.account_id, *filter(None, [self.counterparty_account_id])]
+
+    @property
+    def legs(self) -> tuple[Leg, Leg]:
+        """How the payment moves, or would move, its whole amount."""
+        return payment_legs(
+            TransactionType(self.transaction_type),
+            account_id=self.account_id,
+            counterparty_account_id=self.counterparty_account_id,
+            currency=self.currency,
+            amount_minor=self.amount_minor,
+            livemode=self.livemode,
+        )
 
 
 class Decision(models.Model):

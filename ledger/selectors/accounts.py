@@ -12,6 +12,8 @@ class AccountNotFound(NotFound):
 
 def account_for(client: ClientIdentity, account_id: str) -> Account:
     """A customer account, with its balance, that the client may use. Errors: AccountNotFound."""
+    if "\0" in account_id:  # which PostgreSQL does not take as text
+        raise AccountNotFound
     accounts = Account.objects.select_related("balance").filter(
         pk=account_id, kind=Account.Kind.CUSTOMER, livemode=client.livemode
     )

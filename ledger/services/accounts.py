@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
@@ -17,6 +16,7 @@ from ledger.domain.rows import Rows
 from ledger.errors import AccountChangeRefused
 from ledger.models import Account, AccountBalance, AccountGrant, Posting
 from ledger.services.audit import audit_record
+from ledger.services.card_numbers import card_numbers_refuse
 from ledger.services.profile_cache import profile_forget
 from ledger.services.writing import accounts_lock, rows_write
 from sentinel.core.card_numbers import contains_card_number
@@ -38,6 +38,7 @@ class AccountTerms:
     daily_limit_minor: int | None = None
     opened_at: datetime | None = None
     opening_balance_minor: int | None = None
+    removes_daily_limit: bool = False
 
 
 _ACCOUNT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", re.ASCII)
@@ -86,9 +87,11 @@ def account_open(
 ) -> Account:
     """Make an account that is not there yet, with its opening balance.
 
-    Errors: InvalidRequest for an id that no account may have, AccountChangeRefused for a floor over the balance.
+    Errors: InvalidRequest for an id that no account may have and a name that holds a card number,
+    AccountChangeRefused for a floor over the balance.
     """
     account_id_check(account_id)
+    card_numbers_refuse(name=terms.name or "")
     account = Account(
         id=account_id,
         currency=terms.currency,
@@ -114,7 +117,11 @@ def account_open(
 
 @transaction.atomic
 def account_set_status(*, account_id: str, status: AccountStatus, actor: str, reason: str, now: datetime) -> Account:
-    """Freeze, thaw or close an account. Its next payment already meets the new status."""
+    """Freeze, thaw or close an account. Its next payment already meets the new status.
+
+    Errors: AccountChangeRefused for one that is closed, InvalidRequest for a reason that holds a card number.
+    """
+    card_numbers_refuse(reason=reason)
     account = Account.objects.select_for_update().get(pk=account_id)
     if account.status == AccountStatus.CLOSED and status is not AccountStatus.CLOSED:
         raise AccountChangeRefused("A closed account stays closed.")
@@ -129,7 +136,11 @@ def account_set_status(*, account_id: str, status: AccountStatus, actor: str, re
 def account_edit(
     *, account: Account, changes: dict[str, Any], floor_minor: int | None, actor: str, now: datetime
 ) -> None:
-    """Change columns of an account (see _OWN_COLUMNS and status) and its floor. Errors: AccountChangeRefused."""
+    """Change columns of an account (see _OWN_COLUMNS and status) and its floor.
+
+    Errors: AccountChangeRefused, InvalidRequest for a name that holds a card number.
+    """
+    card_numbers_refuse(name=changes.get("name", ""))
     before = {name: getattr(account, name) for name in changes}
     changed = {name: value for name, value in changes.items() if before[name] != value}
     if floor_minor is not None:
@@ -137,6 +148,9 @@ def account_edit(
         if floor_before != floor_minor:
             audit_details = {"floor_minor": [floor_before, floor_minor]}
             audit_record(actor=actor, action="account.floor", subject=account.id, details=audit_details, now=now)
+    if "home_zone" in changed:
+        # Its days begin at another hour from now on: what the latest one has spent is read from the record again.
+        AccountBalance.objects.filter(pk=account.id).update(day=None, day_spent_minor=0)
     if changed:
         _account_update(account, changed)
         details = {name: [str(before[name]), str(value)] for name, value in changed.items()}
@@ -161,6 +175,8 @@ def _account_change(account: Account, terms: AccountTerms, client: ClientIdentit
     if terms.opening_balance_minor is not None and terms.opening_balance_minor != opening_balance_minor(account.id):
         raise _refused("opening_balance", "An opening balance is set when the account is made.")
     changes = {name: getattr(terms, name) for name in _OWN_COLUMNS if getattr(terms, name) is not None}
+    if terms.removes_daily_limit:
+        changes["daily_limit_minor"] = None
     account_edit(account=account, changes=changes, floor_minor=terms.floor_minor, actor=client.name, now=now)
 
 
@@ -192,14 +208,6 @@ def system_accounts_ensure(*, currency: str, livemode: bool, now: datetime) -> N
         ],
         ignore_conflicts=True,
     )
-
-
-def zone_exists(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _open_with(account: Account, amount_minor: int, now: datetime) -> None:

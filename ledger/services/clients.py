@@ -12,6 +12,7 @@ from django.db.models import F
 
 from ledger.models import Account, AccountGrant
 from ledger.services.audit import audit_record
+from ledger.services.card_numbers import card_numbers_refuse
 from ledger.services.profile_cache import profile_forget
 from sentinel.api.directory import directory_forget
 from sentinel.api.models import ApiKey, GatewayClient
@@ -21,7 +22,11 @@ from sentinel.core.errors import Conflict, FieldError
 
 @transaction.atomic
 def client_save(*, client: GatewayClient, changed: dict[str, Any], actor: str, now: datetime) -> None:
-    """Keep a new or changed client; `changed` is what the audit tells of it."""
+    """Keep a new or changed client; `changed` is what the audit tells of it.
+
+    Errors: InvalidRequest for a name that holds a card number.
+    """
+    card_numbers_refuse(name=client.name)
     action = "client.create" if client._state.adding else "client.change"
     client.save()
     _audit(client, action, changed, actor, now)
@@ -31,7 +36,11 @@ def client_save(*, client: GatewayClient, changed: dict[str, Any], actor: str, n
 def client_key_issue(
     *, client: GatewayClient, name: str, expires_at: datetime | None, actor: str, now: datetime
 ) -> tuple[ApiKey, str]:
-    """The stored key, and the text to hand over: returned here and never again."""
+    """The stored key, and the text to hand over: returned here and never again.
+
+    Errors: InvalidRequest for a name that holds a card number.
+    """
+    card_numbers_refuse(name=name)
     key, text = api_key_create(client=client, name=name, expires_at=expires_at)
     _audit(client, "client.key_issue", {"key": str(key), "name": name}, actor, now)
     return key, text

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ledger.domain.booking import LockedAccount, payment_legs
-from ledger.domain.payments import AccountStatus, TransactionType
-from ledger.domain.rows import Rows, add_event
+from ledger.domain.booking import LockedAccount
+from ledger.domain.payments import AccountStatus
+from ledger.domain.rows import Rows, add_hold_resolution
 from ledger.errors import HoldAlreadyResolved
 from ledger.models import Hold, HoldResolution, Transaction
-from ledger.selectors.transactions import event_count, event_payload
 from ledger.services.audit import audit_record
-from ledger.services.writing import accounts_lock, rows_write
+from ledger.services.card_numbers import card_numbers_refuse
+from ledger.services.changes import Locked, change_of, change_write, legs_apply
+from ledger.services.failures import kind_and_place
+from ledger.services.writing import accounts_lock
 from sentinel.core.errors import Conflict
 from sentinel.core.ids import public_id, uuid7
 
@@ -31,6 +33,11 @@ _STATUSES = {
     Resolution.EXPIRED: "expired",
     Resolution.VOIDED: "declined",
 }
+# What to do instead of approving a payment of an account that is not active.
+_ADVICE = {
+    AccountStatus.FROZEN: "Thaw the account or decline the review.",
+    AccountStatus.CLOSED: "Decline the review.",
+}
 
 _logger = logging.getLogger(__name__)
 
@@ -39,44 +46,33 @@ _logger = logging.getLogger(__name__)
 def hold_resolve(*, transaction_id: UUID, resolution: Resolution, actor: str, note: str = "", now: datetime) -> None:
     """End a hold: approving moves the money, everything else gives it back.
 
-    Errors: HoldAlreadyResolved; Conflict when the receiving account cannot be credited any more.
+    Errors: HoldAlreadyResolved; Conflict on approval when an account of the payment is not active; InvalidRequest
+    for a note that holds a card number.
     """
+    card_numbers_refuse(note=note)
     payment = Transaction.objects.select_related("account").get(pk=transaction_id)
-    locked = accounts_lock(_account_ids(payment))
+    locked = accounts_lock(payment.account_ids)
     # Read after the lock: whoever held it before may just have ended the hold.
     hold = Hold.objects.filter(pk=transaction_id).first()
     if hold is None or HoldResolution.objects.filter(pk=transaction_id).exists():
         raise HoldAlreadyResolved
-    rows = Rows()
-    entry_id = uuid7() if resolution == Resolution.APPROVED else None
-    if entry_id is not None:
-        _capture(rows, payment, hold, locked, entry_id, now)
+    is_approved = resolution == Resolution.APPROVED
+    if is_approved:
+        _capture(payment, hold, locked)
     else:
         _release(payment, hold, locked[payment.account_id])
-    rows.add(
-        "ledger_holdresolution",
-        {
-            "hold_id": transaction_id,
-            "resolution": resolution.value,
-            "actor": actor,
-            "note": note,
-            "entry_id": entry_id,
-            "recorded_at": now,
-        },
-    )
-    add_event(
-        rows,
+    rows = Rows()
+    change = change_of(
+        payment,
         event_type=_EVENTS[resolution],
-        transaction_id=transaction_id,
-        account_id=payment.account_id,
-        client_id=payment.client_id,
-        sequence=event_count(transaction_id) + 1,
-        payload=event_payload(payment, _STATUSES[resolution]),
+        status=_STATUSES[resolution],
+        legs=payment.legs,
+        entry_id=uuid7() if is_approved else None,
+        actor=actor,
         now=now,
     )
-    for account in locked.values():
-        rows.add_balance(account)
-    rows_write(rows)
+    add_hold_resolution(rows, change, resolution=resolution.value, note=note)
+    change_write(rows, locked)
     audit_record(
         actor=actor,
         action=f"hold.{resolution.value}",
@@ -95,44 +91,20 @@ def holds_expire(*, now: datetime, limit: int = 1000) -> int:
             hold_resolve(transaction_id=transaction_id, resolution=Resolution.EXPIRED, actor="system", now=now)
         except HoldAlreadyResolved:
             continue
-        except Exception:
-            _logger.exception("hold %s could not be expired", transaction_id)
+        except Exception as error:
+            _logger.error("hold %s could not be expired: %s", transaction_id, error)
             continue
         ended += 1
     return ended
 
 
-def _account_ids(payment: Transaction) -> list[str]:
-    counterparty_id = payment.counterparty_account_id
-    return [payment.account_id, counterparty_id] if counterparty_id else [payment.account_id]
-
-
-def _capture(
-    rows: Rows, payment: Transaction, hold: Hold, locked: dict[str, LockedAccount], entry_id: UUID, now: datetime
-) -> None:
-    if any(account.status is AccountStatus.CLOSED for account in locked.values()):
-        raise Conflict("An account of this payment is closed. Decline the review.")
-    account = locked[payment.account_id]
-    legs = payment_legs(
-        TransactionType(payment.transaction_type),
-        account_id=payment.account_id,
-        counterparty_account_id=payment.counterparty_account_id,
-        currency=payment.currency,
-        amount_minor=hold.amount_minor,
-        livemode=payment.livemode,
-    )
-    account.held_minor -= hold.reserved_minor
-    for leg in legs:
-        if leg.ledger_account_id in locked:
-            locked[leg.ledger_account_id].posted_minor += leg.credit_minor - leg.debit_minor
-    rows.add_entry(
-        entry_id,
-        account_id=payment.account_id,
-        transaction_id=payment.id,
-        legs=legs,
-        currency=payment.currency,
-        now=now,
-    )
+def _capture(payment: Transaction, hold: Hold, locked: Locked) -> None:
+    """Pay out what was reserved."""
+    for account in locked.values():
+        if account.status is not AccountStatus.ACTIVE:
+            raise Conflict(f"The account {account.account_id} is {account.status}. {_ADVICE[account.status]}")
+    locked[payment.account_id].held_minor -= hold.reserved_minor
+    legs_apply(payment.legs, locked)
 
 
 def _release(payment: Transaction, hold: Hold, account: LockedAccount) -> None:

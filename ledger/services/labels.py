@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ledger.models import Label, Transaction
+from ledger.services.card_numbers import card_numbers_refuse
 from sentinel.core.errors import FieldError, InvalidRequest
 
 
@@ -21,7 +22,11 @@ def label_attach(
     note: str = "",
     now: datetime,
 ) -> Label:
-    """Add what somebody found out. A correction is another label. Errors: InvalidRequest for an impossible moment."""
+    """Add what somebody found out. A correction is another label.
+
+    Errors: InvalidRequest for an impossible moment and a note that holds a card number.
+    """
+    card_numbers_refuse(note=note)
     if observed_at > now:
         raise _wrong_moment("in_the_future", "A label cannot be observed in the future.")
     if observed_at < payment.occurred_at:

@@ -31,7 +31,8 @@ INSERT INTO ledger_idempotencykey AS k (client_id, key, operation, fingerprint, 
 SELECT client_id, key, operation, fingerprint, subject_id, created_at
 FROM json_populate_recordset(NULL::ledger_idempotencykey, %s) ORDER BY client_id, key
 ON CONFLICT (client_id, key) DO UPDATE
-    SET operation = excluded.operation, fingerprint = excluded.fingerprint, subject_id = excluded.subject_id
+    SET operation = excluded.operation, fingerprint = excluded.fingerprint, subject_id = excluded.subject_id,
+        created_at = excluded.created_at
     WHERE k.subject_id IS NULL
 RETURNING k.client_id, k.key, k.voided_at IS NOT NULL AS voided
 """

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from ledger.domain.booking import Leg, opposite, payment_legs
-from ledger.domain.payments import TransactionType
+from ledger.domain.booking import Leg, opposite
 from ledger.domain.receipts import rfc3339
-from ledger.domain.rows import Rows, add_event
+from ledger.domain.rows import Rows, add_reversal
 from ledger.errors import FundsInsufficient, NotReversible, ReversalTooLarge
 from ledger.models import Hold, HoldResolution, IdempotencyKey, Transaction
-from ledger.selectors.transactions import event_count, event_payload, transaction_status
+from ledger.selectors.transactions import transaction_status
+from ledger.services.changes import Locked, change_of, change_write, legs_apply
 from ledger.services.holds import hold_resolve
-from ledger.services.writing import accounts_lock, rows_write
+from ledger.services.writing import accounts_lock
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError
 from sentinel.core.ids import public_id, uuid7
@@ -37,65 +37,35 @@ def reversal_make(
 
     Errors: NotReversible, ReversalTooLarge, FundsInsufficient when the receiver no longer has the money.
     """
-    locked = accounts_lock(_account_ids(payment))
-    state = transaction_status(payment)
-    if state.status not in _REVERSIBLE:
-        raise NotReversible(f"The transaction is {state.status}; only an approved one can be reversed.")
-    left_minor = payment.amount_minor - state.reversed_minor
+    locked = accounts_lock(payment.account_ids)
+    left_minor = _left_minor(payment)
     amount_minor = left_minor if amount_minor is None else amount_minor
     if amount_minor > left_minor:
         words = f"{format_amount(left_minor, payment.currency)} {payment.currency} is left."
         raise ReversalTooLarge(words, errors=[FieldError("amount", "too_large", words)])
-    legs = opposite(_legs(payment), amount_minor)
-    for leg in legs:
-        if (account := locked.get(leg.ledger_account_id)) is not None:
-            account.posted_minor += leg.credit_minor - leg.debit_minor
-            if account.available_minor < account.floor_minor and leg.debit_minor:
-                raise FundsInsufficient(f"The account {account.account_id} no longer has the money.")
+    legs = opposite(payment.legs, amount_minor)
+    _give_back(legs, locked)
     status = Status.REVERSED if amount_minor == left_minor else Status.PARTLY_REVERSED
+    amount = format_amount(amount_minor, payment.currency)
     rows = Rows()
     entry_id = uuid7()
-    rows.add_entry(
-        entry_id,
-        account_id=payment.account_id,
-        transaction_id=payment.id,
-        legs=legs,
-        currency=payment.currency,
-        now=now,
-        kind="reversal",
-    )
-    rows.add(
-        "ledger_reversal",
-        {
-            "id": reversal_id,
-            "transaction_id": payment.id,
-            "account_id": payment.account_id,
-            "amount_minor": amount_minor,
-            "currency": payment.currency,
-            "reason": reason,
-            "actor": actor,
-            "entry_id": entry_id,
-            "recorded_at": now,
-        },
-    )
-    add_event(
-        rows,
+    change = change_of(
+        payment,
         event_type="transaction.reversed",
-        transaction_id=payment.id,
-        account_id=payment.account_id,
-        client_id=payment.client_id,
-        sequence=event_count(payment.id) + 1,
-        payload=event_payload(payment, status) | {"reversed": format_amount(amount_minor, payment.currency)},
+        status=status,
+        legs=legs,
+        entry_id=entry_id,
+        actor=actor,
         now=now,
+        reversed=amount,
     )
-    for account in locked.values():
-        rows.add_balance(account)
-    rows_write(rows)
+    add_reversal(rows, change, reversal_id=reversal_id, amount_minor=amount_minor, reason=reason)
+    change_write(rows, locked)
     return {
         "id": public_id("rev", reversal_id),
         "transaction_id": payment.public_id,
         "status": status.value,
-        "amount": format_amount(amount_minor, payment.currency),
+        "amount": amount,
         "currency": payment.currency,
         "left": format_amount(left_minor - amount_minor, payment.currency),
         "entry_id": public_id("ent", entry_id),
@@ -129,7 +99,7 @@ def payment_void(
 
 
 def _undo(payment: Transaction, client: ClientIdentity, reversal_id: UUID, reason: str, now: datetime) -> str:
-    accounts_lock(_account_ids(payment))
+    accounts_lock(payment.account_ids)
     status = transaction_status(payment).status
     if status == Status.HELD and Hold.objects.filter(pk=payment.id).exists():
         hold_resolve(
@@ -148,16 +118,17 @@ def _undo(payment: Transaction, client: ClientIdentity, reversal_id: UUID, reaso
     return status
 
 
-def _account_ids(payment: Transaction) -> list[str]:
-    return [payment.account_id, *filter(None, [payment.counterparty_account_id])]
+def _left_minor(payment: Transaction) -> int:
+    """What has not been given back yet. Errors: NotReversible."""
+    state = transaction_status(payment)
+    if state.status not in _REVERSIBLE:
+        raise NotReversible(f"The transaction is {state.status}; only an approved one can be reversed.")
+    return payment.amount_minor - state.reversed_minor
 
 
-def _legs(payment: Transaction) -> tuple[Leg, ...]:
-    return payment_legs(
-        TransactionType(payment.transaction_type),
-        account_id=payment.account_id,
-        counterparty_account_id=payment.counterparty_account_id,
-        currency=payment.currency,
-        amount_minor=payment.amount_minor,
-        livemode=payment.livemode,
-    )
+def _give_back(legs: tuple[Leg, ...], locked: Locked) -> None:
+    legs_apply(legs, locked)
+    for leg in legs:
+        account = locked.get(leg.ledger_account_id)
+        if account is not None and leg.debit_minor and account.available_minor < account.floor_minor:
+            raise FundsInsufficient(f"The account {account.account_id} no longer has the money.")

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from ledger.services.audit import audit_record
+from ledger.services.card_numbers import card_numbers_refuse
 from rules.domain.lists import ItemType, normalise_item
 from rules.errors import AlreadyListed
 from rules.models import List, ListItem
@@ -18,8 +19,9 @@ EXPIRY = "expiry"  # who removed an item that nobody removed
 def list_save(*, actor: str, item_list: List, now: datetime) -> None:
     """Saves a new list, or a new description of one: rules refer to name and type, which stay.
 
-    Errors: ValidationError.
+    Errors: InvalidRequest for a card number in the description; ValidationError.
     """
+    card_numbers_refuse(description=item_list.description)
     if item_list._state.adding:
         item_list.created_by, item_list.created_at = actor, now
         item_list.full_clean()
@@ -34,10 +36,12 @@ def list_save(*, actor: str, item_list: List, now: datetime) -> None:
 def list_item_add(
     *, actor: str, item_list: List, value: str, reason: str, expires_at: datetime | None = None, now: datetime
 ) -> ListItem:
-    """The new item, its value in the form payments carry. Errors: InvalidListItem, AlreadyListed, ValidationError.
+    """The new item, its value in the form payments carry.
 
+    Errors: InvalidListItem, AlreadyListed, InvalidRequest for a card number in the reason; ValidationError.
     Locks: the list's row, until the database transaction ends.
     """
+    card_numbers_refuse(reason=reason)
     List.objects.select_for_update().get(pk=item_list.pk)
     value = normalise_item(value, ItemType(item_list.item_type))
     if item_list.items.valid_at(now).filter(value=value).exists():

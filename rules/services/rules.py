@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from ledger.services.audit import audit_record
+from ledger.services.card_numbers import card_numbers_refuse
 from rules.domain.definitions import RuleDraft
 from rules.domain.validation import parse_expression
 from rules.errors import RuleHasNoVersion
@@ -19,7 +20,8 @@ def rule_save(*, actor: str, rule: Rule, draft: RuleDraft, now: datetime) -> Rul
 
     `rule` is a new or a changed model instance. When it is enabled the change is live after the commit; enabling an
     existing rule is rule_enable's.
-    Errors: InvalidExpression; ValidationError for the other fields. Nothing is saved then.
+    Errors: InvalidExpression; InvalidRequest for card numbers; ValidationError for the other fields. Nothing is saved
+    then.
     Locks: publishing_lock, until the database transaction ends.
     """
     version = rule_write(actor=actor, rule=rule, draft=draft, now=now)
@@ -32,6 +34,7 @@ def rule_save(*, actor: str, rule: Rule, draft: RuleDraft, now: datetime) -> Rul
 def rule_write(*, actor: str, rule: Rule, draft: RuleDraft, now: datetime) -> RuleVersion:
     """rule_save without publishing: for writing several rules that go live together."""
     publishing_lock()
+    card_numbers_refuse(name=rule.name, description=rule.description, reason_words=draft.reason_words)
     parse_expression(draft.expression, list_types())
     _rule_store(actor, rule, now)
     latest = rule_latest_version(rule)

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin
+from ledger.admin.card_numbers import NoCardNumbers
 from ledger.admin.words import badge
 from scoring.domain.policy import Policy
 from scoring.models import PolicyVersion
@@ -29,7 +30,7 @@ def _threshold(label: str) -> forms.DecimalField:
     )
 
 
-class PolicyForm(forms.ModelForm[PolicyVersion]):
+class PolicyForm(NoCardNumbers, forms.ModelForm[PolicyVersion]):
     """Thresholds as decimals; the limits without a model as one line per currency."""
 
     review_percentile = _threshold("Review from score percentile")

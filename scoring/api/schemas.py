@@ -3,12 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from django.conf import settings
 from pydantic import Field
 
 from ledger.domain.payments import PaymentRequest, TransactionType
 from sentinel.api.fields import AccountId, Amount, Country, Currency, IpAddress, Moment, Schema, ShortText, text
-from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError, InvalidRequest
 from sentinel.core.money import AmountError, parse_amount
 
@@ -63,11 +61,12 @@ class PaymentIn(Schema):
     )
 
 
-def payment_request(body: PaymentIn, *, client: ClientIdentity, now: datetime) -> PaymentRequest:
+def payment_request(body: PaymentIn, *, now: datetime) -> PaymentRequest:
     """The request in our own terms. Errors: InvalidRequest with every field that does not fit."""
     errors: list[FieldError] = []
     amount_minor = _amount_minor(body, errors)
-    _check_occurred_at(body.occurred_at, client, now, errors)
+    if body.occurred_at is not None and body.occurred_at > now + FUTURE_TOLERANCE:
+        errors.append(FieldError("occurred_at", "in_the_future", "The payment cannot happen in the future."))
     _check_parties(body, errors)
     merchant, card, device, location = body.merchant, body.card, body.device, body.location
     if location is not None and (location.latitude is None) != (location.longitude is None):
@@ -111,20 +110,6 @@ def _amount_minor(body: PaymentIn, errors: list[FieldError]) -> int:
     if amount_minor == 0:
         errors.append(FieldError("amount", "out_of_range", "The amount must be more than zero."))
     return amount_minor
-
-
-def _check_occurred_at(
-    occurred_at: datetime | None, client: ClientIdentity, now: datetime, errors: list[FieldError]
-) -> None:
-    if occurred_at is None:
-        return
-    oldest = now - timedelta(hours=settings.OCCURRED_AT_TOLERANCE_HOURS)
-    if occurred_at > now + FUTURE_TOLERANCE:
-        errors.append(FieldError("occurred_at", "in_the_future", "The payment cannot happen in the future."))
-    elif occurred_at < oldest and not client.may("transactions:backdate"):
-        hours = settings.OCCURRED_AT_TOLERANCE_HOURS
-        words = f"More than {hours} hours ago: that needs the scope transactions:backdate."
-        errors.append(FieldError("occurred_at", "too_old", words))
 
 
 def _check_parties(body: PaymentIn, errors: list[FieldError]) -> None:

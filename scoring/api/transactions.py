@@ -83,6 +83,6 @@ def read_payment(request: Request) -> Payment:
     """The payment in a request. Errors: all that can be wrong with key and body."""
     client, key, now = client_of(request), idempotency_key(request), timezone.now()
     body = PaymentIn.model_validate(json_object(request))
-    wanted = payment_request(body, client=client, now=now)
+    wanted = payment_request(body, now=now)
     content = payment_content(wanted, occurred_at_given=body.occurred_at is not None)
     return Payment(client, key, request_fingerprint(OPERATION, content), wanted)

@@ -24,6 +24,8 @@ from scoring.serving.errors import ArtefactError
 
 # Without an epoch to go by, memory is trusted for this long.
 BLIND_TRUST_SECONDS = 2.0
+# With an unchanged one for this long: whoever published may not have reached Redis.
+TRUST_SECONDS = 30.0
 
 _logger = logging.getLogger(__name__)
 
@@ -84,9 +86,10 @@ def _known(epoch: bytes | None) -> Configuration | None:
     known = _memory.configuration
     if known is None or (known.reload_at is not None and known.reload_at <= timezone.now()):
         return None
-    if epoch is not None:
-        return known if epoch == _memory.epoch else None
-    return known if time.monotonic() - _memory.loaded_at_seconds < BLIND_TRUST_SECONDS else None
+    age_seconds = time.monotonic() - _memory.loaded_at_seconds
+    if epoch is None or epoch != _memory.epoch:
+        return known if epoch is None and age_seconds < BLIND_TRUST_SECONDS else None
+    return known if age_seconds < TRUST_SECONDS else None
 
 
 def _champion_or_none() -> Champion | None:

@@ -6,7 +6,7 @@ ledger is the truth, Redis a copy of it by (account, seq).
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,10 +36,18 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class AccountContext:
-    """What deciding knows of one account. `history` is advanced as the payments of a group are assessed."""
+    """What deciding knows of one account. `history` is advanced as the payments of a group are booked.
+
+    `booked` are those payments, for backdated members of the group: the record does not have them yet.
+    """
 
     profile: AccountProfile
     history: AccountHistory
+    booked: list[PastPayment] = field(default_factory=list)
+
+    def add(self, payment: PastPayment) -> None:
+        self.history.add(payment)
+        self.booked.append(payment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,10 @@ class Gathered:
     degraded: tuple[str, ...]
 
 
-async def gather(account_ids: Iterable[str]) -> Gathered:
-    """Contexts of the accounts that exist, and the configuration's epoch."""
+async def gather(account_ids: Iterable[str], *, from_ledger: bool = False) -> Gathered:
+    """Contexts of the accounts that exist, and the configuration's epoch. `from_ledger` passes over Redis' copies."""
     wanted = sorted(set(account_ids))
-    stored, epoch, degraded = await _read_redis(wanted)
+    stored, epoch, degraded = await _read_redis([] if from_ledger else wanted)
     accounts = {account_id: context for account_id, context in stored.items() if context is not None}
     missing = [account_id for account_id in wanted if account_id not in accounts]
     if missing:
@@ -78,9 +86,15 @@ async def context_refresh(connection: AsyncConnection[Any], account_id: str) -> 
     return (await contexts_load(connection, [account_id]))[account_id]
 
 
-async def history_before(connection: AsyncConnection[Any], account_id: str, moment: datetime) -> AccountHistory:
+async def history_before(
+    connection: AsyncConnection[Any], context: AccountContext, moment: datetime
+) -> AccountHistory:
     """The history as it stood at an earlier moment: for a backdated payment."""
-    return await _history(connection, account_id, moment)
+    history = await _history(connection, context.profile.account_id, moment)
+    for payment in context.booked:
+        if payment.occurred_at_seconds <= moment.timestamp():
+            history.add(payment)
+    return history
 
 
 async def remember(contexts: Iterable[AccountContext]) -> None:

@@ -6,7 +6,7 @@ way of a lonely request. A member that is refused never spoils its group.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -41,6 +41,7 @@ from scoring.services.payments import (
     answer_twins,
     replay,
 )
+from sentinel.core.errors import InvalidRequest
 from sentinel.core.ids import uuid7
 
 
@@ -58,14 +59,23 @@ async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
     """
     results: Results = [None] * len(payments)
     members = await _unanswered(payments, results)
-    if members:
-        gathered = await gather(_account_ids(members))
-        configuration = await configuration_current(gathered.epoch)
-        members = _acceptable(members, gathered, results)
-    if members:
-        await _decide_and_record(members, gathered, configuration, results, now=now)
+    try:
+        await _decide_new(members, results, now=now)
+    except _NoLongerAcceptable:
+        # What was gathered had been overtaken, and nothing was written: once more, by the ledger itself.
+        await _decide_new(members, results, now=now, from_ledger=True)
     answer_twins(payments, results)
     return [result for result in results if result is not None]
+
+
+async def _decide_new(members: list[_Member], results: Results, *, now: datetime, from_ledger: bool = False) -> None:
+    if not members:
+        return
+    gathered = await gather(_account_ids(members), from_ledger=from_ledger)
+    configuration = await configuration_current(gathered.epoch)
+    members = _acceptable(members, gathered, results, now=now)
+    if members:
+        await _decide_and_record(members, gathered, configuration, results, now=now)
 
 
 async def _unanswered(payments: Sequence[Payment], results: Results) -> list[_Member]:
@@ -81,12 +91,30 @@ async def _unanswered(payments: Sequence[Payment], results: Results) -> list[_Me
     return list(members.values())
 
 
-def _acceptable(members: Iterable[_Member], gathered: Gathered, results: Results) -> list[_Member]:
-    """The members whose accounts they may use, in the right currency."""
-    profiles = {account_id: context.profile for account_id, context in gathered.accounts.items()}
+def _acceptable(members: Iterable[_Member], gathered: Gathered, results: Results, *, now: datetime) -> list[_Member]:
+    """The members that may be decided; the others are refused."""
+    accepted = []
     for member in members:
-        results[member.place] = refusal(member.payment.request, member.payment.client, profiles)
-    return [member for member in members if results[member.place] is None]
+        found = _refusal(member, gathered, now)
+        results[member.place] = found
+        if found is None:
+            accepted.append(member)
+    return accepted
+
+
+def _refusal(member: _Member, gathered: Gathered, now: datetime) -> InvalidRequest | None:
+    profiles = {account_id: context.profile for account_id, context in gathered.accounts.items()}
+    oldest = now - timedelta(hours=settings.OCCURRED_AT_TOLERANCE_HOURS)
+    return refusal(member.payment.request, member.payment.client, profiles, oldest=oldest)
+
+
+class _NoLongerAcceptable(Exception):
+    """Under the lock an account turned out to have changed so that a member may not use it any more."""
+
+
+def _check_still_acceptable(members: Iterable[_Member], gathered: Gathered, *, now: datetime) -> None:
+    if any(_refusal(member, gathered, now) for member in members):
+        raise _NoLongerAcceptable
 
 
 async def _decide_and_record(
@@ -97,7 +125,8 @@ async def _decide_and_record(
         await _answer_late(record, [one for one in members if one.payment.identity not in claimed], results)
         members = [one for one in members if one.payment.identity in claimed]
         locked = await record.lock(_account_ids(members))
-        await _refresh_moved(record, locked, gathered)
+        if await _refresh_moved(record, locked, gathered):
+            _check_still_acceptable(members, gathered, now=now)
         rows = Rows()
         for member in members:
             context = gathered.accounts[member.payment.request.account_id]
@@ -123,13 +152,19 @@ async def _answer_late(record: Recording, late: Sequence[_Member], results: Resu
         results[member.place] = replay(member.payment, stored[member.payment.identity])
 
 
-async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], gathered: Gathered) -> None:
-    """Read again, under the lock, what moved after it was gathered: another payment, or an edit of the account."""
+async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], gathered: Gathered) -> bool:
+    """Read again, under the lock, what moved after it was gathered: another payment, or an edit of the account.
+
+    Whether an account was edited.
+    """
+    was_edited = False
     for account_id, account in locked.items():
         context = gathered.accounts[account_id]
+        was_edited |= context.profile.version != account.version
         if context.history.seq != account.seq or context.profile.version != account.version:
             gathered.accounts[account_id] = await context_refresh(record.connection, account_id)
             gathered.accounts[account_id].history.seq = account.seq
+    return was_edited
 
 
 async def _assess(
@@ -141,7 +176,7 @@ async def _assess(
 ) -> Verdict:
     history = context.history
     if history.is_backdated(request.occurred_at.timestamp()):
-        history = await history_before(record.connection, request.account_id, request.occurred_at)
+        history = await history_before(record.connection, context, request.occurred_at)
     return assess_payment(request, context.profile, history, configuration, degraded=degraded)
 
 
@@ -157,12 +192,13 @@ async def _book(
     """Book the payment on the locked accounts, and remember it as part of the account's past."""
     account = locked[request.account_id]
     day = context.profile.local_day(request.occurred_at)
-    if account.day is not None and day < account.day and day not in account.spent_by_day:
+    # The balance row has one day's total; any other day's, a new one's included, comes from the record.
+    if day not in account.spent_by_day and account.seq:
         bounds = context.profile.day_bounds(day)
         account.spent_by_day[day] = await record.spent_between(request.account_id, *bounds)
     counterparty = locked[request.counterparty_account_id] if request.counterparty_account_id else None
     booked = book(request, verdict, account=account, counterparty=counterparty, day=day, voided=voided)
-    context.history.add(_past_payment(request, account.seq))
+    context.add(_past_payment(request, account.seq))
     return booked
 
 

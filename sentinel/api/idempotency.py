@@ -21,22 +21,23 @@ def idempotency_key(request: HttpRequest) -> str:
             errors=[FieldError(HEADER, "required", "The header is missing.")],
         )
     if len(values) > 1:
-        raise _invalid("sent_twice", "Send the header once.")
+        raise _invalid(HEADER, "sent_twice", "Send the header once.")
     return read_key(values[0])
 
 
-def read_key(text: str) -> str:
+def read_key(text: str, field: str = HEADER) -> str:
+    """The key without its quotation marks. Errors: KeyInvalid, which names the field it was sent in."""
     key = text.strip()
     if len(key) > 1 and key[0] == key[-1] == '"':
         key = key[1:-1]
     if not key:
-        raise _invalid("empty", "The key is empty.")
+        raise _invalid(field, "empty", "The key is empty.")
     if len(key) > MAX_LENGTH:
-        raise _invalid("too_long", f"A key has at most {MAX_LENGTH} characters.")
+        raise _invalid(field, "too_long", f"A key has at most {MAX_LENGTH} characters.")
     if not _PRINTABLE.fullmatch(key):
-        raise _invalid("wrong_format", "Use printable ASCII characters only.")
+        raise _invalid(field, "wrong_format", "Use printable ASCII characters only.")
     if contains_card_number(key):
-        raise _invalid("card_number", "This looks like a card number. Use a random key.")
+        raise _invalid(field, "card_number", "This looks like a card number. Use a random key.")
     return key
 
 
@@ -50,5 +51,5 @@ def _values(request: HttpRequest) -> list[str]:
     return [value.decode("latin-1") for header, value in scope["headers"] if header == name]
 
 
-def _invalid(code: str, message: str) -> KeyInvalid:
-    return KeyInvalid(message, errors=[FieldError(HEADER, code, message)])
+def _invalid(field: str, code: str, message: str) -> KeyInvalid:
+    return KeyInvalid(message, errors=[FieldError(field, code, message)])

@@ -1,7 +1,9 @@
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, QuerySet
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 from sentinel.core.errors import FieldError, InvalidRequest
@@ -12,6 +14,17 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
     page_size_query_param = "limit"
     ordering = "-id"
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Errors: InvalidRequest for a cursor that no page handed out: a position is the id of a row."""
+        try:
+            cursor = super().decode_cursor(request)
+            if cursor is not None and cursor.position is not None:
+                UUID(str(cursor.position))
+        except (NotFound, ValueError):
+            words = "Take the cursor from `next` or `previous` of a page."
+            raise InvalidRequest(words, errors=[FieldError("cursor", "wrong_format", words)]) from None
+        return cursor
 
 
 def page_of(rows: QuerySet[Any], request: Request) -> tuple[list[Any], dict[str, Any]]:
@@ -39,11 +52,13 @@ def query_parameters(request: Request, *names: str) -> dict[str, str]:
         for name, value in request.query_params.items()
         if "\0" in value
     ]
-    limit = request.query_params.get("limit")
-    if limit is not None and not (
-        limit.isascii() and limit.isdigit() and 1 <= int(limit) <= NewestFirst.max_page_size
-    ):
+    if not _is_page_size(request.query_params.get("limit", "1")):
         errors.append(FieldError("limit", "out_of_range", f"From 1 to {NewestFirst.max_page_size}."))
     if errors:
         raise InvalidRequest(errors=errors)
     return {name: request.query_params[name] for name in names if name in request.query_params}
+
+
+def _is_page_size(text: str) -> bool:
+    """Looks at the length first: Python refuses to read thousands of digits."""
+    return text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= NewestFirst.max_page_size

@@ -3,6 +3,7 @@
 Without Redis each process counts for itself: a client may then get a few times its rate, but is never locked out.
 """
 
+import ipaddress
 import logging
 import time
 from collections import defaultdict
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 from redis import RedisError
 from rest_framework.request import Request
@@ -76,23 +78,46 @@ def usage_count(request: Any, client: ClientIdentity) -> Usage:
 
 
 def _count_here(client: ClientIdentity, limit: int, window_seconds: int) -> Usage:
-    window = int(time.time()) // window_seconds
-    key = (client.client_id.hex, window)
+    now_seconds = int(time.time())
+    ends_at_seconds = (now_seconds // window_seconds + 1) * window_seconds
+    key = (client.client_id.hex, ends_at_seconds)
     if key not in _counted_here:
-        _counted_here.clear()
+        for past in [counted for counted in list(_counted_here) if counted[1] <= now_seconds]:
+            _counted_here.pop(past, None)
     _counted_here[key] += 1
-    return Usage(_counted_here[key], limit, window_seconds, (window + 1) * window_seconds - int(time.time()))
+    return Usage(_counted_here[key], limit, window_seconds, ends_at_seconds - now_seconds)
 
 
+# An address can be forged where a proxy is trusted that should not be, and a guess may come from many addresses:
+# log-ins are also counted per client. Tokens are signed and cannot be guessed; their limit keeps off floods.
 LOGIN_RATE = "20/m"
+TOKEN_RATE = "300/m"  # noqa: S105
 
 
-def login_count(request: Any) -> None:
-    """Slow down guessing of client secrets, per address. Errors: RateLimited."""
+def logins_count(request: HttpRequest, *, whose: str) -> None:
+    """Slow down guessing of client secrets. `whose`: an address or a client id. Errors: RateLimited."""
+    _count(request, "login", whose, LOGIN_RATE)
+
+
+def tokens_count(request: HttpRequest, *, whose: str) -> None:
+    """Slow down floods of tokens, renewed or revoked. `whose` is an address. Errors: RateLimited."""
+    _count(request, "token", whose, TOKEN_RATE)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from: of IPv6 the /64 network, which is one customer's. Never fails."""
+    text = request.META.get("REMOTE_ADDR", "")
     try:
-        usage = get_usage(request, group="login", key="ip", rate=LOGIN_RATE, increment=True)
+        return str(ipaddress.ip_network((text, 64 if ":" in text else 32), strict=False))
+    except ValueError:  # a Unix socket, or a proxy's header that is no address
+        return "unknown"
+
+
+def _count(request: HttpRequest, group: str, whose: str, rate: str) -> None:
+    try:
+        usage = get_usage(request, group=group, key=lambda *_: whose, rate=rate, increment=True)
     except (RedisError, OSError) as error:
-        _logger.warning("log-ins are not counted: %s", error)
+        _logger.warning("%s requests are not counted: %s", group, error)
         return
     if usage["should_limit"]:
-        raise RateLimited("Too many log-ins from this address.", retry_after_seconds=max(1, usage["time_left"]))
+        raise RateLimited("Too many requests for tokens.", retry_after_seconds=max(1, usage["time_left"]))

@@ -1,4 +1,4 @@
-"""What a client may do. Each view names the scope of each method; one that is not named needs none."""
+"""What a client may do. Each view names the scope of each method; a method that is not named is closed."""
 
 from typing import Any, ClassVar, Protocol
 
@@ -12,16 +12,24 @@ from sentinel.core.errors import NotAuthenticated, NotPermitted
 class ScopedView(Protocol):
     scopes: ClassVar[dict[str, str]]
 
+    @property
+    def allowed_methods(self) -> list[str]: ...
+
 
 class HasScopes(BasePermission):
     def has_permission(self, request: Request, view: ScopedView) -> bool:  # type: ignore[override]
         client = client_or_none(request)
         if client is None:
             raise NotAuthenticated
-        scope = view.scopes.get(request.method or "")
-        if scope is None or client.may(scope):
-            return True
-        raise NotPermitted(f"This needs the scope {scope}.")
+        method = request.method or ""
+        if method == "OPTIONS" or method not in view.allowed_methods:
+            return True  # asks what there is, or is answered 405
+        scope = view.scopes.get("GET" if method == "HEAD" else method)
+        if scope is None:
+            raise NotPermitted(f"No scope opens {method} here.")
+        if not client.may(scope):
+            raise NotPermitted(f"This needs the scope {scope}.")
+        return True
 
 
 def client_or_none(request: Request) -> ClientIdentity | None:

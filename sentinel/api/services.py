@@ -35,7 +35,7 @@ def client_create(
 
 
 def client_secret_rotate(*, client: GatewayClient) -> str:
-    """A new secret for `auth/token`; the old one stops working. Returned here and never again."""
+    """A new secret for `auth/token`; the old one and its refresh tokens stop working. Returned here, never again."""
     secret = f"cs_{secrets.token_urlsafe(32)}"
     client.secret_digest = digest_of(secret)
     client.save(update_fields=["secret_digest"])
@@ -71,3 +71,9 @@ def token_revoke(*, jti: str, expires_at: datetime) -> bool:
     """Stop accepting a token. False when it was revoked before: of two rotations of one refresh token, one wins."""
     _, made = RevokedToken.objects.get_or_create(jti=jti, defaults={"expires_at": expires_at})
     return made
+
+
+def revoked_tokens_prune(*, now: datetime) -> int:
+    """Forget revoked tokens that have expired, which nobody accepts anyway. Returns how many."""
+    deleted, _ = RevokedToken.objects.filter(expires_at__lte=now).delete()
+    return deleted

@@ -4,7 +4,6 @@ import hmac
 from typing import Annotated
 from uuid import UUID
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel, Field
 from rest_framework.request import Request
@@ -15,10 +14,17 @@ from sentinel.api.authentication import WRONG_CREDENTIALS
 from sentinel.api.directory import directory_forget
 from sentinel.api.documentation import problems
 from sentinel.api.fields import Schema, text
-from sentinel.api.models import GatewayClient, RevokedToken
-from sentinel.api.rate_limit import login_count
+from sentinel.api.models import GatewayClient
+from sentinel.api.rate_limit import address_of, logins_count, tokens_count
 from sentinel.api.services import digest_of, token_revoke
-from sentinel.api.tokens import CLIENT_CLAIM, expiry_of, read_any_token, read_refresh_token, tokens_for
+from sentinel.api.tokens import (
+    CLIENT_CLAIM,
+    expiry_of,
+    is_of_current_secret,
+    read_any_token,
+    read_refresh_token,
+    tokens_for,
+)
 from sentinel.api.views import ApiView, json_object
 from sentinel.core.errors import NotAuthenticated
 
@@ -44,14 +50,10 @@ class TokensOut(BaseModel):
 
 
 class _OpenView(ApiView):
-    """Whoever calls has no token yet. Guessing is slowed down per address."""
+    """Whoever calls has no token yet."""
 
     authentication_classes = ()
     permission_classes = ()
-
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        super().initial(request, *args, **kwargs)
-        login_count(request._request)
 
 
 class TokenView(_OpenView):
@@ -65,8 +67,11 @@ class TokenView(_OpenView):
     )
     def post(self, request: Request) -> Response:
         """Tokens for a client id and its secret. The access token lives ten minutes."""
+        logins_count(request._request, whose=address_of(request._request))
         body = TokenIn.model_validate(json_object(request))
-        client = _client(body.client_id)
+        client_id = _client_id(body.client_id)
+        logins_count(request._request, whose=client_id.hex)
+        client = _client(client_id)
         # Compared in any case, so that the time taken does not tell which ids exist.
         stored = client.secret_digest if client else ""
         if not hmac.compare_digest(stored, digest_of(body.client_secret)) or client is None:
@@ -85,9 +90,12 @@ class RefreshView(_OpenView):
     )
     def post(self, request: Request) -> Response:
         """A new pair; the refresh token that was sent stops working."""
+        tokens_count(request._request, whose=address_of(request._request))
         token = read_refresh_token(RefreshIn.model_validate(json_object(request)).refresh)
-        client = _client(token[CLIENT_CLAIM])
-        if client is None or not token_revoke(jti=token["jti"], expires_at=expiry_of(token)):
+        client = _client(UUID(token[CLIENT_CLAIM]))
+        if client is None or not is_of_current_secret(token, client):
+            raise NotAuthenticated("The token is not valid or has expired.")
+        if not token_revoke(jti=token["jti"], expires_at=expiry_of(token)):
             raise NotAuthenticated("The token is not valid or has expired.")
         return Response(tokens_json(*tokens_for(client)))
 
@@ -103,9 +111,9 @@ class RevokeView(_OpenView):
     )
     def post(self, request: Request) -> Response:
         """The token stops working everywhere within seconds."""
+        tokens_count(request._request, whose=address_of(request._request))
         token = read_any_token(RevokeIn.model_validate(json_object(request)).token)
-        if not RevokedToken.objects.filter(pk=token["jti"], expires_at__gt=timezone.now()).exists():
-            token_revoke(jti=token["jti"], expires_at=expiry_of(token))
+        token_revoke(jti=token["jti"], expires_at=expiry_of(token))
         directory_forget()
         return Response(status=204)
 
@@ -119,9 +127,13 @@ def tokens_json(refresh: RefreshToken, access: AccessToken) -> dict[str, object]
     }
 
 
-def _client(text: str) -> GatewayClient | None:
+def _client_id(text: str) -> UUID:
+    """One client in each of the spellings that a UUID has."""
     try:
-        client_id = UUID(text)
+        return UUID(text)
     except ValueError:
-        return None
+        raise NotAuthenticated(WRONG_CREDENTIALS) from None
+
+
+def _client(client_id: UUID) -> GatewayClient | None:
     return GatewayClient.objects.filter(pk=client_id, is_active=True).exclude(secret_digest="").first()

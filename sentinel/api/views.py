@@ -12,7 +12,7 @@ from sentinel.core.errors import FieldError, InvalidRequest, NotAuthenticated
 
 
 class ApiView(APIView):  # type: ignore[misc]
-    """`scopes` names the scope each method needs; a method that is not named needs none."""
+    """`scopes` names the scope each method needs. HEAD needs that of GET; a method that is not named is closed."""
 
     scopes: ClassVar[dict[str, str]] = {}
 

@@ -83,15 +83,20 @@ def test_somebody_faster_is_named_and_the_others_are_still_done(reviewer, held, 
     assert HoldResolution.objects.get(pk=held.pk).resolution == "declined"
 
 
-def test_a_closed_account_cannot_be_paid_from(reviewer, held):
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("closed", "is closed. Decline the review."), ("frozen", "is frozen. Thaw the account or decline the review.")],
+)
+def test_an_account_that_is_not_active_cannot_be_paid_from(reviewer, held, status, words):
     account_set_status(
-        account_id="acc_alice", status=AccountStatus.CLOSED, actor="tests", reason="gone", now=timezone.now()
+        account_id="acc_alice", status=AccountStatus(status), actor="tests", reason="gone", now=timezone.now()
     )
 
     page = reviewer.post(confirm_url("approved", held), {"note": "Fine"}, follow=True)
 
-    assert "is closed. Decline the review." in messages_of(page)
+    assert words in messages_of(page)
     assert HoldResolution.objects.count() == 0
+    assert balance() == (1_000_000, 540_000)
 
 
 def test_without_the_permission_nothing_is_offered_or_done(sign_in, held):

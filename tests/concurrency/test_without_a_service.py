@@ -31,8 +31,8 @@ def test_without_the_database_the_answer_is_a_quick_503(gateway):
     assert response.status_code == 503
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.headers["Retry-After"] == "1"
-    # A second of patience, and room for a slow machine; far below the 30 s a pool waits by itself.
-    assert waited_seconds < 10
+    # The pool waits one second for a connection; the rest is room for a slow machine, far below its usual 30 s.
+    assert waited_seconds < 5
 
 
 def test_without_redis_decisions_go_on_with_the_same_features(new_gateway):

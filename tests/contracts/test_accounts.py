@@ -1,6 +1,9 @@
 """The bank's accounts over the API."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from ledger.models import Account, AuditEntry, Posting
 
@@ -50,6 +53,28 @@ def test_a_change_is_followed_at_once_and_audited(gateway):
     assert AuditEntry.objects.filter(subject=account_id, action="account.change").exists()
 
 
+def test_a_daily_limit_is_kept_when_absent_and_taken_away_by_null(gateway):
+    account_id = gateway.open_account(daily_limit="150.00")
+
+    kept = gateway.put(f"accounts/{account_id}", TERMS).json()
+    removed = gateway.put(f"accounts/{account_id}", TERMS | {"daily_limit": None}).json()
+
+    assert [kept["daily_limit"], removed["daily_limit"]] == ["150.00", None]
+    assert gateway.pay(account_id, "200.00").json()["outcome"] == "approve"
+
+
+def test_an_account_cannot_be_opened_in_the_future(gateway):
+    account_id = gateway.open_account()
+    soon, later = (timezone.now() + timedelta(minutes=minutes) for minutes in (4, 6))
+
+    ahead = gateway.put(f"accounts/{account_id}", TERMS | {"opened_at": soon.isoformat()})
+    refused = gateway.put(f"accounts/{account_id}", TERMS | {"opened_at": later.isoformat()})
+
+    assert ahead.status_code == 200
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["code"] == "in_the_future"
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "field"),
     [
@@ -62,6 +87,8 @@ def test_a_change_is_followed_at_once_and_audited(gateway):
         ({"status": "closed"}, 400, "status"),
         ({"livemode": False}, 400, "livemode"),
         ({"opened_at": "2020-01-01"}, 400, "opened_at"),
+        ({"opened_at": "9999-12-31T23:59:59-12:00"}, 400, "opened_at"),
+        ({"opened_at": "2199-01-01T00:00:00Z"}, 400, "opened_at"),
     ],
 )
 def test_a_change_that_cannot_be_is_refused(gateway, changes, status, field):
@@ -84,10 +111,10 @@ def test_somebody_elses_account_id_is_taken(gateway, stranger):
     assert refused.json()["errors"] == [{"field": "id", "code": "taken", "message": "Choose another id."}]
 
 
-@pytest.mark.parametrize("account_id", ["-x", "a b", "a" * 65, "sys_merchants_INR", "4111111111111111"])
+@pytest.mark.parametrize("account_id", ["-x", "a b", "a%00b", "a" * 65, "sys_merchants_INR", "4111111111111111"])
 def test_an_account_id_that_cannot_be_kept_is_refused(gateway, account_id):
     refused = gateway.put(f"accounts/{account_id}", TERMS)
 
     assert refused.status_code in {400, 409}
     assert refused.json()["errors"][0]["field"] == "id"
-    assert not Account.objects.filter(pk=account_id, kind="customer").exists()
+    assert not Account.objects.filter(pk=account_id.replace("%00", ""), kind="customer").exists()

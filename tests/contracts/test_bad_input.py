@@ -58,11 +58,15 @@ WRONG_FIELDS = [
     ({"occurred_at": "yesterday"}, "occurred_at", "wrong_format"),
     ({"occurred_at": 1769860800}, "occurred_at", "wrong_type"),
     ({"occurred_at": "2199-01-01T00:00:00Z"}, "occurred_at", "in_the_future"),
+    ({"occurred_at": "9999-12-31T23:59:59-12:00"}, "occurred_at", "out_of_range"),
+    ({"occurred_at": "0001-01-01T00:00:00+05:30"}, "occurred_at", "out_of_range"),
+    ({"occurred_at": "1899-12-31T23:59:59Z"}, "occurred_at", "out_of_range"),
     ({"location": {"latitude": 91, "longitude": 0}}, "location.latitude", "out_of_range"),
     ({"location": {"latitude": 0, "longitude": -181}}, "location.longitude", "out_of_range"),
     ({"location": {"latitude": 1.5}}, "location.longitude", "required"),
     ({"location": {"latitude": "1.5", "longitude": 2}}, "location.latitude", "wrong_type"),
     ({"device": {"ip": "999.1.1.1"}}, "device.ip", "wrong_format"),
+    ({"device": {"ip": f"fe80::1%{'x' * 300}"}}, "device.ip", "wrong_format"),
     ({"card": {"token": "t", "last4": "11a1"}}, "card.last4", "wrong_format"),
     ({"metadata": {"n": 1}}, "metadata.n", "wrong_type"),
     ({"metadata": {f"k{n}": "v" for n in range(21)}}, "metadata", "too_many"),
@@ -182,6 +186,22 @@ def test_a_currency_other_than_the_accounts_is_refused(gateway):
     assert_nothing_written(gateway, account_id)
 
 
+def test_a_receiving_account_in_another_currency_looks_like_an_unknown_one(gateway, stranger):
+    account_id, theirs = gateway.open_account(), stranger.open_account(currency="EUR")
+
+    answers = [
+        gateway.post(
+            "transactions",
+            body(account_id, transaction_type="transfer", counterparty_account_id=receiver, merchant=...),
+        )
+        for receiver in (theirs, "acc_nobody")
+    ]
+
+    assert_refused(answers[0], 422)
+    assert answers[0].json() == answers[1].json()
+    assert_nothing_written(gateway, account_id)
+
+
 def test_an_old_moment_needs_the_backdate_scope(new_gateway):
     gateway = new_gateway(scopes=["transactions:write", "accounts:write"])
     account_id = gateway.open_account()
@@ -264,10 +284,31 @@ def test_what_does_not_exist_is_a_problem_too(gateway):
 
 
 @pytest.mark.parametrize(
-    "parameter", ["colour=red", "limit=0", "limit=1000", "limit=x", "outcome=maybe", "reference=%00"]
+    "parameter",
+    [
+        "colour=red",
+        "limit=0",
+        "limit=1000",
+        "limit=x",
+        f"limit={'1' * 5000}",
+        "outcome=maybe",
+        "reference=%00",
+        "idempotency_key=",
+        f"idempotency_key={VISA}",
+        "cursor=cD1hYmM=",  # p=abc
+        "cursor=cj14",  # r=x
+    ],
 )
-def test_an_unknown_filter_is_refused(gateway, parameter):
-    assert_refused(gateway.get(f"transactions?{parameter}"), 400)
+def test_a_wrong_filter_is_refused_and_named(gateway, parameter):
+    refused = gateway.get(f"transactions?{parameter}")
+
+    assert_refused(refused, 400)
+    assert [error["field"] for error in refused.json()["errors"]] == [parameter.partition("=")[0]]
+
+
+@pytest.mark.parametrize("path", ["accounts/a%00b", "accounts/a%00b/balance", "accounts/a%00b/transactions"])
+def test_there_is_nothing_under_an_id_with_a_nul(gateway, path):
+    assert_refused(gateway.get(path), 404)
 
 
 def test_an_error_on_our_side_is_a_problem_without_details(gateway, monkeypatch):

@@ -1,13 +1,27 @@
 """Keys, tokens, scopes and rates."""
 
+import copy
 from datetime import timedelta
+from random import randbytes
+from types import SimpleNamespace
+from uuid import uuid4
 
+import httpx
 import pytest
 from django.utils import timezone
 
+from sentinel.api import rate_limit
 from sentinel.api.directory import directory_forget
-from sentinel.api.models import ApiKey
-from sentinel.api.services import api_key_create, api_key_revoke, client_secret_rotate
+from sentinel.api.models import ApiKey, RevokedToken
+from sentinel.api.rate_limit import usage_count
+from sentinel.api.services import (
+    api_key_create,
+    api_key_revoke,
+    client_secret_rotate,
+    revoked_tokens_prune,
+    token_revoke,
+)
+from sentinel.core.clients import ClientIdentity
 
 pytestmark = pytest.mark.contract
 
@@ -18,8 +32,14 @@ def tokens(gateway):
     return ask(gateway, "auth/token", client_id=str(gateway.client.id), client_secret=secret).json()
 
 
-def ask(gateway, path, **body):
-    return gateway.request("POST", path, json=body, headers={"X-API-Key": ""})
+def ask(gateway, path, *, address=None, **body):
+    """From an address of its own unless told, since log-ins are counted per address."""
+    from sentinel.asgi import application
+
+    address = address or f"fd{randbytes(1).hex()}:{randbytes(2).hex()}:{randbytes(2).hex()}:{randbytes(2).hex()}::1"
+    transport = httpx.ASGITransport(app=application, client=(address, 1), raise_app_exceptions=False)
+    caller = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+    return gateway.loop.run(caller.post(f"/api/v1/{path}", json=body))
 
 
 def with_token(gateway, access):
@@ -43,6 +63,27 @@ def test_a_revoked_token_stops_working(gateway, tokens):
     assert ask(gateway, "auth/token/revoke", token=tokens["access"]).status_code == 204
 
     assert with_token(gateway, tokens["access"]).status_code == 401
+
+
+def test_a_new_secret_ends_the_refresh_tokens_of_the_old_one(gateway, tokens):
+    secret = client_secret_rotate(client=gateway.client)
+
+    refused = ask(gateway, "auth/token/refresh", refresh=tokens["refresh"])
+    fresh = ask(gateway, "auth/token", client_id=str(gateway.client.id), client_secret=secret).json()
+
+    assert refused.status_code == 401
+    assert ask(gateway, "auth/token/refresh", refresh=fresh["refresh"]).status_code == 200
+
+
+def test_a_revoked_token_is_forgotten_once_it_has_expired(committed):
+    now = timezone.now()
+    kept, gone = uuid4().hex, uuid4().hex
+    token_revoke(jti=kept, expires_at=now + timedelta(seconds=1))
+    token_revoke(jti=gone, expires_at=now)
+
+    assert revoked_tokens_prune(now=now) >= 1
+
+    assert list(RevokedToken.objects.filter(jti__in=[kept, gone])) == [RevokedToken(jti=kept)]
 
 
 def test_a_refresh_token_is_not_an_access_token(gateway, tokens):
@@ -73,6 +114,46 @@ def test_a_wrong_secret_gets_no_token(gateway, wrong):
 
     assert refused.status_code == 401
     assert "access" not in refused.json()
+
+
+@pytest.fixture
+def hourly_logins(monkeypatch):
+    """An hour, since a minute may end in the middle of a test."""
+    monkeypatch.setattr(rate_limit, "LOGIN_RATE", "20/h")
+
+
+@pytest.mark.usefixtures("hourly_logins")
+def test_guesses_are_counted_per_client_whatever_address_they_come_from(gateway):
+    client_id = str(gateway.client.id)
+    spellings = [client_id, client_id.replace("-", "")]
+
+    answers = [
+        ask(gateway, "auth/token", client_id=spellings[n % 2], client_secret="cs_guess").status_code
+        for n in range(21)
+    ]
+
+    assert answers == [401] * 20 + [429]
+
+
+@pytest.mark.usefixtures("hourly_logins")
+def test_guesses_are_counted_per_address_whatever_client_they_are_for(gateway):
+    answers = [
+        ask(gateway, "auth/token", address=f"2001:db8::{n}", client_id=str(uuid4()), client_secret="cs_guess")
+        for n in range(21)
+    ]
+
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429]
+    assert int(answers[20].headers["Retry-After"]) > 0
+
+
+def test_a_caller_whose_address_is_no_address_is_answered(gateway):
+    assert ask(gateway, "auth/token/refresh", address="not-an-address", refresh="x").status_code == 401
+
+
+def test_tokens_are_renewed_more_often_than_they_are_asked_for(gateway):
+    answers = {ask(gateway, "auth/token/refresh", address="192.0.2.7", refresh="x").status_code for _ in range(25)}
+
+    assert answers == {401}
 
 
 def test_a_switched_off_client_is_refused(gateway, tokens):
@@ -137,6 +218,34 @@ def test_the_rate_is_the_clients_whatever_address_it_claims(new_gateway):
     forged = {"X-Forwarded-For": "198.51.100.7", "Forwarded": "for=198.51.100.7", "X-Real-IP": "198.51.100.7"}
 
     assert gateway.get("transactions", headers=forged).status_code == 429
+
+
+@pytest.fixture
+def without_redis(settings):
+    dead = copy.deepcopy(settings.CACHES)
+    dead["default"]["LOCATION"] = "redis://127.0.0.1:1/0"
+    settings.CACHES = dead
+
+
+def test_without_redis_clients_taking_turns_are_counted_apart(without_redis):
+    clients = [ClientIdentity(uuid4(), name, frozenset(), rate="2/h") for name in ("one", "two")]
+
+    usages = [usage_count(None, client) for _ in range(3) for client in clients]
+
+    assert [usage.count for usage in usages] == [1, 1, 2, 2, 3, 3]
+    assert [usage.is_over for usage in usages[-2:]] == [True, True]
+
+
+def test_without_redis_only_the_present_windows_are_kept(without_redis, monkeypatch):
+    hourly, secondly = (ClientIdentity(uuid4(), rate, frozenset(), rate=rate) for rate in ("9/h", "9/s"))
+    monkeypatch.setattr(rate_limit, "_counted_here", rate_limit._counted_here.copy())
+    rate_limit._counted_here.clear()
+    for now_seconds in (3600, 3601, 3602):
+        monkeypatch.setattr(rate_limit, "time", SimpleNamespace(time=lambda now_seconds=now_seconds: now_seconds))
+        counts = [usage_count(None, client).count for client in (hourly, secondly)]
+
+    assert counts == [3, 1]
+    assert len(rate_limit._counted_here) == 2
 
 
 def test_a_test_client_never_meets_a_live_account(gateway, new_gateway):

@@ -150,10 +150,13 @@ def test_a_reversal_is_replayed_not_repeated(gateway):
     transaction_id = gateway.pay(account_id, "80.00").json()["id"]
     first = gateway.post(f"transactions/{transaction_id}/reversals", {"amount": "10.00"}, key="r")
 
-    again = gateway.post(f"transactions/{transaction_id}/reversals", {"amount": "10.00"}, key="r")
+    again = [
+        gateway.post(f"transactions/{transaction_id}/reversals", {"amount": amount}, key="r")
+        for amount in ("10.00", "10.0", "10")
+    ]
 
-    assert again.content == first.content
-    assert again.headers["Idempotent-Replayed"] == "true"
+    assert [answer.content for answer in again] == [first.content] * 3
+    assert {answer.headers["Idempotent-Replayed"] for answer in again} == {"true"}
     assert Reversal.objects.filter(transaction_id=uuid(transaction_id)).count() == 1
 
 

@@ -56,6 +56,27 @@ def test_a_quoted_key_is_the_same_key(gateway):
     assert gateway.pay(account_id, key='"quoted"').content == first.content
 
 
+def test_the_same_moment_in_another_zone_is_the_same_request(gateway):
+    account_id = gateway.open_account()
+    first = gateway.pay(account_id, key="one", occurred_at="2026-01-31T12:00:00Z")
+
+    again = gateway.pay(account_id, key="one", occurred_at="2026-01-31T17:30:00+05:30")
+
+    assert again.content == first.content
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_quoted_key_finds_its_payment(gateway):
+    paid = gateway.pay(gateway.open_account(), key="quoted").json()
+
+    found = [
+        gateway.get("transactions", params={"idempotency_key": key}).json()["results"]
+        for key in ("quoted", '"quoted"')
+    ]
+
+    assert [[item["id"] for item in items] for items in found] == [[paid["id"]], [paid["id"]]]
+
+
 def test_another_request_with_the_same_key_is_refused(gateway):
     account_id = gateway.open_account()
     gateway.pay(account_id, "100.00", key="one")

@@ -221,6 +221,28 @@ def test_a_payment_keeps_the_accounts_currency_and_livemode(filled, runtime):
         runtime.rollback()
 
 
+def test_a_transfer_stays_within_one_currency_and_mode(gateway, runtime):
+    alice, bob = gateway.open_account(), gateway.open_account()
+    euros = gateway.open_account("0", currency="EUR")
+    paid = uuid(gateway.pay(alice).json()["id"])
+    transfer = {"transaction_type": "transfer", "seq": 99}
+
+    copy_transaction(runtime, paid, {**transfer, "counterparty_account_id": bob})
+    runtime.rollback()
+    for receiver in (euros, "sys_test_cash_INR"):
+        with pytest.raises(errors.ForeignKeyViolation, match="counterparty_account_id"):
+            copy_transaction(runtime, paid, {**transfer, "counterparty_account_id": receiver})
+        runtime.rollback()
+
+
+def test_money_is_posted_in_the_accounts_currency_only(filled, runtime):
+    account_id = filled[0]
+    entry_id = insert_entry(runtime, account_id)
+
+    with pytest.raises(errors.ForeignKeyViolation, match="ledger_account_id"):
+        insert_postings(runtime, entry_id, account_id, debit=100, credit=100, currency="EUR")
+
+
 def test_the_numbers_of_an_accounts_payments_are_unique(filled, runtime):
     with pytest.raises(errors.UniqueViolation, match="_seq"):
         copy_transaction(runtime, uuid(filled[1]), {})
@@ -249,6 +271,13 @@ def test_an_account_with_payments_keeps_its_currency(filled, owner):
         owner.execute("UPDATE ledger_account SET currency = 'EUR' WHERE id = %s", [filled[0]])
 
 
+def test_an_account_with_postings_keeps_its_currency(gateway, owner):
+    for account_id in (gateway.open_account(), "sys_opening_INR"):
+        with pytest.raises(errors.ForeignKeyViolation, match="ledger_posting"):
+            owner.execute("UPDATE ledger_account SET currency = 'EUR' WHERE id = %s", [account_id])
+        owner.rollback()
+
+
 def test_partitions_are_there_ahead_of_time(committed):
     ahead = timezone.now() + timedelta(days=62)
     with connection.cursor() as cursor:
@@ -267,11 +296,15 @@ def insert_entry(opened, account_id: str) -> UUID:
     return entry_id
 
 
-def insert_postings(opened, entry_id, account_id, *, debit, credit, table="ledger_posting", first_leg=1) -> None:
+def insert_postings(
+    opened, entry_id, account_id, *, debit, credit, table="ledger_posting", first_leg=1, currency="INR"
+) -> None:
+    opening = [entry_id, account_id, first_leg, "sys_opening_INR", debit, 0, currency]
+    account = [entry_id, account_id, first_leg + 1, account_id, 0, credit, currency]
     opened.execute(
         f"INSERT INTO {table} (entry_id, account_id, leg, ledger_account_id, debit_minor, credit_minor, currency)"
-        " VALUES (%s, %s, %s, 'sys_opening_INR', %s, 0, 'INR'), (%s, %s, %s, %s, 0, %s, 'INR')",
-        [entry_id, account_id, first_leg, debit, entry_id, account_id, first_leg + 1, account_id, credit],
+        " VALUES (%s, %s, %s, %s, %s, %s, %s), (%s, %s, %s, %s, %s, %s, %s)",
+        [*opening, *account],
     )
 
 
