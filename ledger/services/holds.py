@@ -92,7 +92,7 @@ def holds_expire(*, now: datetime, limit: int = 1000) -> int:
         except HoldAlreadyResolved:
             continue
         except Exception as error:
-            _logger.error("hold %s could not be expired: %s", transaction_id, error)
+            _logger.error("hold %s could not be expired: %s", transaction_id, kind_and_place(error))
             continue
         ended += 1
     return ended

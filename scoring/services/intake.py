@@ -6,15 +6,14 @@ nobody. A group starts as soon as one of GROUPS_AT_ONCE places is free.
 
 import asyncio
 import logging
-import traceback
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-import psycopg
 from django.utils import timezone
 
+from ledger.services.failures import kind_and_place
 from scoring.services.deciding import decide
 from scoring.services.payments import Answer, Payment, Result
 from sentinel.core.errors import Conflict, SentinelError, Unavailable
@@ -86,21 +85,13 @@ async def _decide_apart(payments: Sequence[Payment]) -> Sequence[Result]:
     except SentinelError as error:
         return [error] * len(payments)
     except Exception as error:
-        _logger.error("a group of %s payments failed: %s", len(payments), _where_and_what(error))
+        _logger.error("a group of %s payments failed: %s", len(payments), kind_and_place(error))
         return [InternalError()] if len(payments) == 1 else await _decide_one_by_one(payments)
 
 
 async def _decide_one_by_one(payments: Sequence[Payment]) -> list[Result]:
     groups = await asyncio.gather(*(_decide_apart([payment]) for payment in payments))
     return [result for group in groups for result in group]
-
-
-def _where_and_what(error: Exception) -> str:
-    """For the log: kind and place of an error without its words, which may hold a customer's data."""
-    kind = type(error).__name__
-    if isinstance(error, psycopg.Error):
-        kind += f" {error.sqlstate} {error.diag.constraint_name or ''}".rstrip()
-    return f"{kind}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 class InternalError(SentinelError):

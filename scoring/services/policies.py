@@ -4,6 +4,7 @@ from typing import Any
 from django.db import transaction
 
 from ledger.services.audit import audit_record
+from ledger.services.card_numbers import card_numbers_refuse
 from rules.services.rulesets import publishing_lock
 from scoring.models import PolicyVersion
 from scoring.selectors.policies import policy_from
@@ -24,6 +25,7 @@ DEFAULT_THRESHOLDS: dict[str, Any] = {
 def policy_publish(*, thresholds: dict[str, Any], actor: str, note: str, now: datetime) -> PolicyVersion:
     """Make these thresholds the live policy. Errors: InvalidRequest names the threshold that does not fit."""
     _check(thresholds)
+    card_numbers_refuse(note=note)
     publishing_lock()
     newest = PolicyVersion.objects.first()
     policy = PolicyVersion.objects.create(
