@@ -91,30 +91,27 @@ async def _unanswered(payments: Sequence[Payment], results: Results) -> list[_Me
     return list(members.values())
 
 
-def _acceptable(members: Iterable[_Member], gathered: Gathered, results: Results, *, now: datetime) -> list[_Member]:
+def _acceptable(members: Sequence[_Member], gathered: Gathered, results: Results, *, now: datetime) -> list[_Member]:
     """The members that may be decided; the others are refused."""
-    accepted = []
-    for member in members:
-        found = _refusal(member, gathered, now)
-        results[member.place] = found
-        if found is None:
-            accepted.append(member)
-    return accepted
+    refused = _refusals(members, gathered, now=now)
+    for place, found in refused.items():
+        results[place] = found
+    return [member for member in members if member.place not in refused]
 
 
-def _refusal(member: _Member, gathered: Gathered, now: datetime) -> InvalidRequest | None:
+def _refusals(members: Iterable[_Member], gathered: Gathered, *, now: datetime) -> dict[int, InvalidRequest]:
+    """By place in the group, why members may not be decided on what was gathered."""
     profiles = {account_id: context.profile for account_id, context in gathered.accounts.items()}
     oldest = now - timedelta(hours=settings.OCCURRED_AT_TOLERANCE_HOURS)
-    return refusal(member.payment.request, member.payment.client, profiles, oldest=oldest)
+    found = {
+        member.place: refusal(member.payment.request, member.payment.client, profiles, oldest=oldest)
+        for member in members
+    }
+    return {place: error for place, error in found.items() if error is not None}
 
 
 class _NoLongerAcceptable(Exception):
     """Under the lock an account turned out to have changed so that a member may not use it any more."""
-
-
-def _check_still_acceptable(members: Iterable[_Member], gathered: Gathered, *, now: datetime) -> None:
-    if any(_refusal(member, gathered, now) for member in members):
-        raise _NoLongerAcceptable
 
 
 async def _decide_and_record(
@@ -125,8 +122,8 @@ async def _decide_and_record(
         await _answer_late(record, [one for one in members if one.payment.identity not in claimed], results)
         members = [one for one in members if one.payment.identity in claimed]
         locked = await record.lock(_account_ids(members))
-        if await _refresh_moved(record, locked, gathered):
-            _check_still_acceptable(members, gathered, now=now)
+        if await _refresh_moved(record, locked, gathered) and _refusals(members, gathered, now=now):
+            raise _NoLongerAcceptable
         rows = Rows()
         for member in members:
             context = gathered.accounts[member.payment.request.account_id]
