@@ -212,6 +212,7 @@ SIMPLE_JWT = {
 }
 API_KEY_PEPPER = env_secret("SENTINEL_API_KEY_PEPPER") or SECRET_KEY
 API_BODY_BYTES_MAX = env_int("SENTINEL_API_BODY_BYTES_MAX", 64 * 1024)
+API_BULK_BYTES_MAX = env_int("SENTINEL_API_BULK_BYTES_MAX", 4 * 1024 * 1024)  # of transactions/bulk and score
 API_RATE_DEFAULT = env_str("SENTINEL_API_RATE", "1000/s")  # requests per client and window, unless it has its own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 

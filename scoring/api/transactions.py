@@ -16,12 +16,13 @@ from scoring.api.schemas import PaymentIn, payment_request
 from scoring.services.intake import submit
 from scoring.services.payments import OPERATION, Payment
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
+from sentinel.api.hot import HotView
 from sentinel.api.idempotency import idempotency_key
 from sentinel.api.pagination import query_parameters
-from sentinel.api.views import ApiView, client_of, json_object
+from sentinel.api.views import client_of, json_object
 
 
-class TransactionsView(ApiView):
+class TransactionsView(HotView):
     scopes = {"GET": "transactions:read", "POST": "transactions:write"}
 
     @extend_schema(

@@ -7,6 +7,7 @@ import hmac
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from uuid import UUID
 
 from django.utils import timezone
@@ -47,15 +48,24 @@ class _Memory:
 
 
 _memory = _Memory()
+_one_reader = Lock()
+
+
+def directory_is_fresh() -> bool:
+    """Whether `directory_current` answers from memory."""
+    return time.monotonic() - _memory.loaded_at_seconds <= DIRECTORY_TTL_SECONDS and _memory.directory is not None
 
 
 def directory_current() -> Directory:
     """The directory, at most DIRECTORY_TTL_SECONDS old. Reads the database when it is older."""
-    age_seconds = time.monotonic() - _memory.loaded_at_seconds
-    if _memory.directory is None or age_seconds > DIRECTORY_TTL_SECONDS:
-        _memory.directory = directory_load(now=timezone.now())
-        _memory.loaded_at_seconds = time.monotonic()
-    return _memory.directory
+    directory = _memory.directory
+    if directory is not None and directory_is_fresh():
+        return directory
+    with _one_reader:
+        if _memory.directory is None or not directory_is_fresh():
+            _memory.directory = directory_load(now=timezone.now())
+            _memory.loaded_at_seconds = time.monotonic()
+        return _memory.directory
 
 
 def directory_with_key(text: str) -> Directory:

@@ -24,8 +24,13 @@ class StrictJsonParser(BaseParser):
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        limit = getattr((parser_context or {}).get("view"), "body_bytes_max", settings.API_BODY_BYTES_MAX)
+        limit = body_limit((parser_context or {}).get("view"))
         return read_json(stream.read(limit + 1), limit)
+
+
+def body_limit(view: Any) -> int:
+    """The largest body of a view, in bytes."""
+    return getattr(view, "body_bytes_max", settings.API_BODY_BYTES_MAX)
 
 
 def read_json(body: bytes, limit: int) -> Any:

@@ -3,16 +3,24 @@
 Without Redis each process counts for itself: a client may then get a few times its rate, but is never locked out.
 """
 
+import asyncio
 import ipaddress
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
+from django.core.cache import caches
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage
+from django_ratelimit import ALL
+
+# The private two name the key and its window: hot and cold requests of a client must be counted together.
+from django_ratelimit.core import EXPIRATION_FUDGE, _get_window, _make_cache_key, get_usage
 from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -20,6 +28,7 @@ from rest_framework.throttling import BaseThrottle
 from sentinel.api.scopes import client_or_none
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import RateLimited
+from sentinel.ops.connections import redis_client
 
 GROUP = "api"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -41,6 +50,14 @@ class Usage:
     def is_over(self) -> bool:
         return self.count > self.limit
 
+    def check(self) -> None:
+        """Errors: RateLimited."""
+        if self.is_over:
+            raise RateLimited(
+                f"At most {self.limit} requests in {self.window_seconds} s.",
+                retry_after_seconds=max(1, self.seconds_left),
+            )
+
     def headers(self) -> dict[str, str]:
         remaining = max(0, self.limit - self.count)
         return {
@@ -58,26 +75,91 @@ class ClientRateThrottle(BaseThrottle):
             return True
         usage = usage_count(request, client)
         request._request.rate_usage = usage  # type: ignore[attr-defined]
-        if usage.is_over:
-            raise RateLimited(
-                f"At most {usage.limit} requests in {usage.window_seconds} s.",
-                retry_after_seconds=max(1, usage.seconds_left),
-            )
+        usage.check()
         return True
 
 
 def usage_count(request: Any, client: ClientIdentity) -> Usage:
     rate = client.rate or settings.API_RATE_DEFAULT
-    window_seconds = _SECONDS[rate[-1]]
     try:
         usage = get_usage(request, group=GROUP, key=lambda *_: client.client_id.hex, rate=rate, increment=True)
     except (RedisError, OSError) as error:
-        _logger.warning("rate limit counted in this process only: %s", error)
-        return _count_here(client, int(rate.partition("/")[0]), window_seconds)
-    return Usage(usage["count"], usage["limit"], window_seconds, max(0, usage["time_left"]))
+        return _count_here(client, rate, error)
+    return Usage(usage["count"], usage["limit"], _SECONDS[rate[-1]], max(0, usage["time_left"]))
 
 
-def _count_here(client: ClientIdentity, limit: int, window_seconds: int) -> Usage:
+async def usage_count_async(client: ClientIdentity) -> Usage:
+    """As `usage_count`, in the same window and under the same key, for the hot routes."""
+    rate = client.rate or settings.API_RATE_DEFAULT
+    window_seconds = _SECONDS[rate[-1]]
+    ends_at_seconds = _get_window(client.client_id.hex, window_seconds)
+    try:
+        counter = _counters.setdefault(asyncio.get_running_loop(), _Counter())
+        count = await counter.add_one((client.client_id.hex, rate, ends_at_seconds))
+    except (RedisError, OSError) as error:
+        return _count_here(client, rate, error)
+    return Usage(count, int(rate.partition("/")[0]), window_seconds, max(0, ends_at_seconds - int(time.time())))
+
+
+_Counted = tuple[str, str, int]  # client, rate, end of the window
+
+
+class _Counter:
+    """Adds up what arrives while the answer to an earlier question is awaited, and asks once for all of it."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[_Counted, list[asyncio.Future[int]]] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    async def add_one(self, counted: _Counted) -> int:
+        """The count with this request in it. Errors: RedisError."""
+        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(counted, []).append(answered)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+        return await answered
+
+    async def _ask(self) -> None:
+        while self._waiting:
+            asked, self._waiting = self._waiting, {}
+            try:
+                counts = await _increment({counted: len(waiting) for counted, waiting in asked.items()})
+            except Exception as error:
+                _fail(asked.values(), error)
+            else:
+                for waiting, count in zip(asked.values(), counts, strict=True):
+                    _answer(waiting, count)
+        self._asking = None
+
+
+def _answer(waiting: list[asyncio.Future[int]], count: int) -> None:
+    for place, answered in enumerate(waiting, start=count - len(waiting) + 1):
+        if not answered.done():  # cancelled when the client hung up
+            answered.set_result(place)
+
+
+def _fail(all_waiting: Iterable[list[asyncio.Future[int]]], error: Exception) -> None:
+    for answered in chain.from_iterable(all_waiting):
+        if not answered.done():
+            answered.set_exception(error)
+
+
+async def _increment(numbers: dict[_Counted, int]) -> list[int]:
+    """The counts after these numbers were added: what django-ratelimit does for one request, in one round trip."""
+    pipeline = redis_client().pipeline(transaction=False)
+    for (client, rate, ends_at_seconds), number in numbers.items():
+        key = caches["default"].make_key(_make_cache_key(GROUP, ends_at_seconds, rate, client, ALL))
+        pipeline.set(key, 0, nx=True, ex=_SECONDS[rate[-1]] + EXPIRATION_FUDGE)
+        pipeline.incrby(key, number)
+    return [int(count) for count in (await pipeline.execute())[1::2]]
+
+
+_counters: WeakKeyDictionary[asyncio.AbstractEventLoop, _Counter] = WeakKeyDictionary()
+
+
+def _count_here(client: ClientIdentity, rate: str, error: Exception) -> Usage:
+    _logger.warning("rate limit counted in this process only: %s", error)
+    limit, window_seconds = int(rate.partition("/")[0]), _SECONDS[rate[-1]]
     now_seconds = int(time.time())
     ends_at_seconds = (now_seconds // window_seconds + 1) * window_seconds
     key = (client.client_id.hex, ends_at_seconds)

@@ -1,0 +1,82 @@
+"""Views of the hot routes: Django REST framework's contract, schema and policy without its machinery per request.
+
+Behind the lean handler a POST is admitted and answered on the event loop, with credentials, scopes and rates from
+memory and Redis. Any other handler dispatches the same view the usual way; tests/contracts/test_lean_dispatch.py
+holds the two against each other.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sentinel.api.authentication import authenticate_async
+from sentinel.api.lean import LeanRequest
+from sentinel.api.parsing import StrictJsonParser, body_limit, read_json
+from sentinel.api.rate_limit import usage_count_async
+from sentinel.api.rendering import JsonRenderer
+from sentinel.api.scopes import HasScopes
+from sentinel.api.views import ApiView
+from sentinel.core.clients import ClientIdentity
+
+_JSON = StrictJsonParser.media_type
+_ACCEPTS_JSON = frozenset({"", "*/*", _JSON})
+_scopes = HasScopes()
+
+
+class HotRequest:
+    """What hot views use of Django REST framework's Request."""
+
+    accepted_renderer, accepted_media_type = JsonRenderer(), _JSON
+
+    def __init__(self, request: LeanRequest, body_bytes_max: int) -> None:
+        self._request, self._body_bytes_max = request, body_bytes_max
+        self.method, self.headers, self.scope = request.method, request.headers, request.scope
+        self.user: ClientIdentity | None = None
+
+    @property
+    def data(self) -> Any:
+        """The body's JSON value. Errors: UnsupportedMediaType, and those of read_json."""
+        body = self._request.read()
+        if body and self._request.content_type != _JSON:
+            raise UnsupportedMediaType(self.headers.get("Content-Type", ""))
+        return read_json(body, self._body_bytes_max) if body else {}
+
+
+class HotView(ApiView):
+    """`post` must be asyncio from end to end, and is given a Request or a HotRequest."""
+
+    format_kwarg = None  # Django REST framework sets it for each request
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(request, LeanRequest):
+            return self._dispatch_lean(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    async def post(self, request: Request) -> Response:
+        raise NotImplementedError
+
+    async def _dispatch_lean(self, request: LeanRequest) -> HttpResponse:
+        hot: Any = HotRequest(request, body_limit(self))
+        self.request, self.headers = hot, self.default_response_headers
+        try:
+            await self._admit(hot)
+            response = await self.post(hot)
+        except Exception as error:
+            response = self.handle_exception(error)
+        # Here and now: Django would render it in a thread.
+        finished: HttpResponse = self.finalize_response(hot, response).render()
+        return finished
+
+    async def _admit(self, request: HotRequest) -> None:
+        """In the order of Django REST framework's `initial`."""
+        if request.headers.get("Accept", "") not in _ACCEPTS_JSON:
+            self.perform_content_negotiation(self.initialize_request(request._request))
+        request.user = await authenticate_async(
+            request.headers.get("X-API-Key"), request.headers.get("Authorization")
+        )
+        _scopes.has_permission(request, self)  # type: ignore[arg-type]
+        request._request.rate_usage = usage = await usage_count_async(request.user)  # type: ignore[attr-defined]
+        usage.check()
