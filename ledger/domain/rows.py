@@ -221,12 +221,10 @@ def add_event(
     payload: dict[str, Any],
     now: datetime,
 ) -> None:
-    """An event and its pending row: whoever writes the change writes both, so none is ever lost."""
-    event_id = uuid7()
     rows.add(
         "ledger_event",
         {
-            "id": event_id,
+            "id": uuid7(),
             "account_id": account_id,
             "transaction_id": transaction_id,
             "client_id": client_id,
@@ -236,7 +234,6 @@ def add_event(
             "recorded_at": now,
         },
     )
-    rows.add("ledger_outboxpending", {"event_id": event_id, "created_at": now})
 
 
 def _transaction_row(

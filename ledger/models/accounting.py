@@ -118,7 +118,9 @@ class Reversal(models.Model):
     transaction = models.ForeignKey(
         "ledger.Transaction", on_delete=models.PROTECT, related_name="reversals", db_constraint=False
     )
-    account = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    account = models.ForeignKey(
+        "ledger.Account", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=200, blank=True)

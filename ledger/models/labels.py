@@ -16,7 +16,9 @@ class Label(models.Model):
     transaction = models.ForeignKey(
         "ledger.Transaction", on_delete=models.PROTECT, related_name="labels", db_constraint=False
     )
-    account = models.ForeignKey("ledger.Account", on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    account = models.ForeignKey(
+        "ledger.Account", on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     is_fraud = models.BooleanField()
     source = models.CharField(max_length=20, choices=Source)
     actor = models.CharField(max_length=150)

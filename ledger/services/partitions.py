@@ -1,30 +1,51 @@
-"""Monthly partitions of the big tables, made ahead of time. Needs the owner role."""
+"""Monthly partitions of the big tables: made ahead of time, detached when they are old. Needs the owner role."""
 
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
+from ledger.errors import PartitionsNeeded
 from sentinel.core.ids import first_uuid7_at
 
-# Table, and what each of its partitions needs beside what PostgreSQL copies from the parent: statement triggers are
-# not inherited, and a unique rule without the partition key can only live on a partition.
+# What partitions need beside what PostgreSQL copies from their parent: statement triggers are not inherited, and a
+# unique rule without the partition key can only live on a partition.
 _INSERT_ONLY = (
     "CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON {part} "
     "FOR EACH STATEMENT EXECUTE FUNCTION sentinel_refuse_change()"
 )
-_BALANCE = (
-    "CREATE TRIGGER postings_balance AFTER INSERT ON {part} REFERENCING NEW TABLE AS new_postings "
-    "FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_postings_balance()"
+# Detaching takes away the triggers per row that came from the parent.
+_STAYS_INSERT_ONLY = (
+    "CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON {part} "
+    "FOR EACH ROW EXECUTE FUNCTION sentinel_refuse_change()"
 )
+# Read by: the payments of an account that were recorded after a known one.
 _GAPLESS = "CREATE UNIQUE INDEX {part}_seq ON {part} (account_id, seq)"
 
+
+def _checked(function: str) -> str:
+    return f"SELECT ledger_make_checked('{{part}}', '{function}')"
+
+
 PARTITIONED: dict[str, tuple[str, ...]] = {
-    "ledger_transaction": (_INSERT_ONLY, _GAPLESS),
-    "ledger_decision": (_INSERT_ONLY,),
-    "ledger_personaldetail": (),
-    "ledger_entry": (_INSERT_ONLY,),
-    "ledger_posting": (_INSERT_ONLY, _BALANCE),
-    "ledger_event": (_INSERT_ONLY,),
+    "ledger_transaction": (_INSERT_ONLY, _GAPLESS, _checked("ledger_check_transactions")),
+    "ledger_decision": (_INSERT_ONLY, _checked("ledger_check_of_transaction")),
+    "ledger_personaldetail": (_checked("ledger_check_of_transaction"),),
+    "ledger_entry": (_INSERT_ONLY, _checked("ledger_check_entries")),
+    "ledger_posting": (_INSERT_ONLY, _checked("ledger_check_postings")),
+    "ledger_event": (_INSERT_ONLY, _checked("ledger_check_of_transaction")),
+}
+
+
+# The current month and those before it that are never detached: histories reach 90 days back.
+MONTHS_KEPT = 4
+
+# What is not over yet, below the first id that stays.
+_UNFINISHED = {
+    "open holds": """
+        SELECT count(*) FROM ledger_hold h LEFT JOIN ledger_holdresolution r ON r.hold_id = h.transaction_id
+        WHERE r.hold_id IS NULL AND h.transaction_id < %s
+    """,
+    "events that were not handed out": "SELECT count(*) FROM ledger_outboxpending WHERE event_id < %s",
 }
 
 
@@ -47,6 +68,29 @@ def partitions_make(*, now: datetime, months_ahead: int = 3) -> list[str]:
                     cursor.execute(statement.format(part=part))
                 made.append(part)
     return made
+
+
+def partitions_detach(*, before: datetime, now: datetime) -> list[str]:
+    """Take the months that lie wholly before a moment out of the big tables; returns what is now a table of its own.
+
+    All tables lose the same months, in one database transaction. Errors: PartitionsNeeded.
+    """
+    if before > (oldest := _month(now, 1 - MONTHS_KEPT)):
+        raise PartitionsNeeded(f"Months from {oldest:%Y-%m} on are kept: histories are read from them.")
+    with transaction.atomic(), connection.cursor() as cursor:
+        for what, query in _UNFINISHED.items():
+            cursor.execute(query, [_first_id(_month(before, 0))])
+            if count := cursor.fetchone()[0]:
+                raise PartitionsNeeded(f"Before {before:%Y-%m} there are {count} {what}.")
+        detached = []
+        for table in PARTITIONED:
+            cursor.execute("SELECT relid::regclass::text FROM pg_partition_tree(%s) WHERE isleaf", [table])
+            for part in sorted(name for (name,) in cursor.fetchall() if name < f"{table}_{before:%Y%m}"):
+                cursor.execute(f"ALTER TABLE {table} DETACH PARTITION {part}")
+                if _INSERT_ONLY in PARTITIONED[table]:
+                    cursor.execute(_STAYS_INSERT_ONLY.format(part=part))
+                detached.append(part)
+    return detached
 
 
 def _month(now: datetime, offset: int) -> datetime:

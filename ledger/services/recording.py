@@ -1,5 +1,8 @@
 """The write side of the hot path: claim the keys, lock the accounts, write everything, in one database transaction.
 
+Two round trips: BEGIN, claim and lock are sent together, and so are write and COMMIT. After a statement that fails
+PostgreSQL passes over the rest of what was sent with it, so nothing is committed that was not written.
+
 Locks are taken in one order everywhere (keys before accounts, each sorted), so that no two writers wait for each
 other in a circle. Nothing is answered that is not committed.
 """
@@ -56,42 +59,41 @@ class KeyClaim:
     subject_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an open database transaction holds until its end.
+
+    `claimed`: the keys that are ours now, each with whether a void arrived first; missing ones were used before.
+    `locked`: the customer accounts that exist, as they are now.
+    """
+
+    claimed: dict[tuple[UUID, str], bool]
+    locked: dict[str, LockedAccount]
+
+
 class Recording:
-    """An open database transaction of the hot path."""
+    """A database transaction of the hot path: opened once, then written once or given up."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self.connection = connection
 
-    async def claim(self, claims: Iterable[KeyClaim], *, now: datetime) -> dict[tuple[UUID, str], bool]:
-        """The keys that are ours now, each with whether a void arrived first. Missing ones were used before.
+    async def open(self, claims: Iterable[KeyClaim], account_ids: Iterable[str], *, now: datetime) -> Opened:
+        """Claim the keys, then lock the balance rows.
 
-        Waits for a database transaction that is just claiming the same key. Errors: KeyInProgress after 4 s.
+        Waits for a database transaction that is just claiming the same key or holds an account.
+        Errors: KeyInProgress and AccountBusy after 4 s.
         """
-        rows = [
-            {
-                "client_id": claim.client_id,
-                "key": claim.key,
-                "operation": claim.operation,
-                "fingerprint": claim.fingerprint,
-                "subject_id": claim.subject_id,
-                "created_at": now,
-            }
-            for claim in claims
-        ]
-        cursor = await self.connection.execute(_CLAIM, [as_json(rows)])
-        return {(client_id, key): voided for client_id, key, voided in await cursor.fetchall()}
-
-    async def lock(self, account_ids: Iterable[str]) -> dict[str, LockedAccount]:
-        """Lock the balance rows in sorted order until the end of the database transaction.
-
-        Errors: AccountBusy after 4 s.
-        """
-        async with self.connection.cursor(row_factory=dict_row) as cursor:
-            try:
-                await cursor.execute(LOCK, [sorted(set(account_ids))])
-            except LockNotAvailable as error:
-                raise AccountBusy(retry_after_seconds=1) from error
-            return {row["account_id"]: locked_account(row) for row in await cursor.fetchall()}
+        claiming, locking = self.connection.cursor(), self.connection.cursor(row_factory=dict_row)
+        try:
+            async with self.connection.pipeline():
+                await self.connection.execute("BEGIN")
+                await claiming.execute(_CLAIM, [as_json([_key_row(claim, now) for claim in claims])])
+                await locking.execute(LOCK, [sorted(set(account_ids))])
+        except LockNotAvailable as error:
+            has_keys = claiming.description is not None
+            raise (AccountBusy if has_keys else KeyInProgress)(retry_after_seconds=1) from error
+        claimed = {(client_id, key): voided for client_id, key, voided in await claiming.fetchall()}
+        return Opened(claimed, {row["account_id"]: locked_account(row) for row in await locking.fetchall()})
 
     async def spent_between(self, account_id: str, start: datetime, end: datetime) -> int:
         """What an account has spent in a day that is not its latest, from the record."""
@@ -100,7 +102,10 @@ class Recording:
         return int(row[0]) if row else 0
 
     async def write(self, rows: Rows) -> None:
-        await self.connection.execute(*write_statement(rows))
+        """Write the rows and commit."""
+        async with self.connection.pipeline():
+            await self.connection.execute(*write_statement(rows))
+            await self.connection.execute("COMMIT")
 
 
 @asynccontextmanager
@@ -114,14 +119,26 @@ async def reading() -> AsyncIterator[AsyncConnection[Any]]:
 
 @asynccontextmanager
 async def recording() -> AsyncIterator[Recording]:
-    """A database transaction of the runtime role, committed at the end of the block.
+    """A database transaction of the runtime role. What was not written at the end of the block is rolled back.
 
     Errors: Unavailable when the database cannot be reached in time: what became of the payment is then unknown.
     """
-    with _database_errors():
-        pool = await recording_pool()
-        async with pool.connection() as connection, connection.transaction():
+    async with reading() as connection:
+        try:
             yield Recording(connection)
+        finally:
+            await connection.rollback()
+
+
+def _key_row(claim: KeyClaim, now: datetime) -> dict[str, Any]:
+    return {
+        "client_id": claim.client_id,
+        "key": claim.key,
+        "operation": claim.operation,
+        "fingerprint": claim.fingerprint,
+        "subject_id": claim.subject_id,
+        "created_at": now,
+    }
 
 
 @contextmanager

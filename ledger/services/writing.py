@@ -1,6 +1,7 @@
 """Locking balances and writing rows: one lock and one write statement, for the hot path and all services."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ FROM ledger_accountbalance b JOIN ledger_account a ON a.id = b.account_id
 WHERE b.account_id = ANY(%s) ORDER BY b.account_id FOR UPDATE OF b
 """
 
-# What rows are written to, in an order for people: foreign keys are checked at the end of the statement.
+# What rows are written to, in an order for people: what they hang on is checked at the end of the statement.
 _TABLES = (
     "ledger_transaction",
     "ledger_personaldetail",
@@ -30,27 +31,48 @@ _TABLES = (
     "ledger_reversal",
     "ledger_label",
     "ledger_event",
-    "ledger_outboxpending",
     "ledger_operationreceipt",
     "ledger_auditentry",
 )
+# Sent as they are, in arrays beside the JSON of the other columns: in hexadecimal they would be most of it.
+_BINARY = ("detail_commitment", "salt", "snapshot", "receipt")
 _BALANCES = """
 UPDATE ledger_accountbalance b
 SET posted_minor = u.posted_minor, held_minor = u.held_minor, seq = u.seq, day = u.day,
     day_spent_minor = u.day_spent_minor
 FROM json_populate_recordset(NULL::ledger_accountbalance, %s) u WHERE b.account_id = u.account_id
 """
+# Whoever writes an event writes that it is pending, so none is ever lost.
+_PENDING = "INSERT INTO ledger_outboxpending (event_id, created_at) SELECT id, recorded_at FROM new_ledger_event"
 
 
-def write_statement(rows: Rows) -> tuple[str, list[str]]:
+def write_statement(rows: Rows) -> tuple[str, list[Any]]:
     """One statement, with its values, that inserts the rows of all tables and updates the balances."""
-    tables = [table for table in _TABLES if rows.by_table.get(table)]
-    inserts = ", ".join(
-        f"i{place} AS (INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, %s))"  # noqa: S608
-        for place, table in enumerate(tables)
-    )
-    values = [as_json(rows.by_table[table]) for table in (*tables, "ledger_accountbalance")]
-    return f"WITH {inserts} {_BALANCES}" if inserts else _BALANCES, values
+    parts, values = [], []
+    for table in _TABLES:
+        if found := rows.by_table.get(table):
+            statement, binary = _insert(table, tuple(found[0]))
+            parts.append(f"new_{table} AS ({statement})")
+            values += [[row[name] for row in found] for name in binary]
+            values.append(as_json([{**row, **dict.fromkeys(binary)} for row in found] if binary else found))
+            if table == "ledger_event":
+                parts.append(f"pending AS ({_PENDING})")
+    values.append(as_json(rows.by_table["ledger_accountbalance"]))
+    return f"WITH {', '.join(parts)} {_BALANCES}" if parts else _BALANCES, values
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The statement that inserts rows with these columns, and which of them are sent as binary arrays."""
+    binary = tuple(name for name in columns if name in _BINARY)
+    sources = [*("unnest(%b::bytea[])" for _ in binary), f"json_populate_recordset(NULL::{table}, %s)"]
+    named = f"({', '.join(f'its_{name}' for name in binary)})" if binary else ""
+    chosen = ", ".join(f"its_{name}" if name in binary else name for name in columns)
+    returning = " RETURNING id, recorded_at" if table == "ledger_event" else ""
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
+        f" SELECT {chosen} FROM ROWS FROM ({', '.join(sources)}) AS sent {named}{returning}"
+    ), binary
 
 
 def accounts_lock(account_ids: Iterable[str]) -> dict[str, LockedAccount]:

@@ -22,6 +22,9 @@ from redis.retry import Retry as SyncRetry
 # A waiting lock or a slow statement ends before the gateway gives up; the answer is then "retry the same key".
 _SESSION_OPTIONS = (
     "-c lock_timeout=4s -c statement_timeout=8s -c TimeZone=UTC -c idle_in_transaction_session_timeout=30s"
+    # Every statement of the hot path looks rows up by key. It is planned once, and for tables of any size.
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    " -c jit=off"
 )
 _REDIS_TIMEOUT_SECONDS = 0.25
 

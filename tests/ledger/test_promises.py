@@ -120,38 +120,65 @@ def test_the_runtime_role_cannot_reach_partitions_or_switch_triggers_off(filled,
         runtime.rollback()
 
 
-def test_postings_that_do_not_sum_to_zero_are_refused(filled, owner):
-    account_id = filled[0]
-    entry_id = insert_entry(owner, account_id)
+def test_postings_that_do_not_sum_to_zero_are_refused(filled, owner, runtime):
+    for role in (owner, runtime):
+        with pytest.raises(errors.IntegrityConstraintViolation, match="do not sum to zero"):
+            insert_entry(role, filled[0], debit=100, credit=99)
+
+
+def test_the_sum_is_zero_in_each_currency(filled, runtime):
+    """Two legs of one amount in two currencies are no balanced entry."""
+    legs = [(1, "sys_opening_INR", 100, 0, "INR"), (2, filled[0], 0, 100, "EUR")]
 
     with pytest.raises(errors.IntegrityConstraintViolation, match="do not sum to zero"):
-        insert_postings(owner, entry_id, account_id, debit=100, credit=99)
+        insert_entry(runtime, filled[0], legs=legs)
 
 
-def test_the_balance_is_checked_on_a_partition_too(filled, owner):
-    account_id = filled[0]
-    entry_id = insert_entry(owner, account_id)
+def test_postings_are_checked_in_a_partition_too(filled, owner):
     part = f"ledger_posting_{timezone.now():%Y%m}"
 
     with pytest.raises(errors.IntegrityConstraintViolation, match="do not sum to zero"):
-        insert_postings(owner, entry_id, account_id, debit=100, credit=99, table=part)
+        insert_entry(owner, filled[0], debit=100, credit=99, postings=part)
 
 
-def test_an_entry_without_postings_cannot_be_committed(filled, owner):
-    insert_entry(owner, filled[0])
-
-    with pytest.raises(errors.IntegrityConstraintViolation, match="lacks postings"):
-        owner.commit()
-
-
-def test_no_posting_can_be_added_to_an_entry_later(filled, owner):
+def test_an_entry_without_its_postings_is_refused(filled, owner, runtime):
     account_id = filled[0]
-    [entry_id] = owner.execute(
-        "SELECT id FROM ledger_entry WHERE account_id = %s AND kind = 'opening'", [account_id]
-    ).fetchone()
+    three = [(1, "sys_opening_INR", 100, 0, "INR"), (2, account_id, 0, 100, "INR")]
+    for role in (owner, runtime):
+        for legs in ([], three):
+            with pytest.raises(errors.IntegrityConstraintViolation, match="lacks postings"):
+                insert_entry(role, account_id, legs=legs, leg_count=3)
+            role.rollback()
 
-    with pytest.raises(errors.IntegrityConstraintViolation, match="has all its postings"):
-        insert_postings(owner, entry_id, account_id, debit=100, credit=100, first_leg=3)
+
+def test_no_posting_can_be_added_to_an_entry_later(filled, owner, runtime):
+    account_id = filled[0]
+    for role in (owner, runtime):
+        [entry_id] = role.execute(
+            "SELECT id FROM ledger_entry WHERE account_id = %s AND kind = 'opening'", [account_id]
+        ).fetchone()
+        for legs in ([3, 4], [2, 3], [3]):
+            with pytest.raises(psycopg.IntegrityError):
+                insert_postings(role, entry_id, account_id, legs)
+            role.rollback()
+
+
+def test_a_posting_belongs_to_an_entry_of_its_account(gateway, filled, runtime):
+    [entry_id] = runtime.execute("SELECT id FROM ledger_entry WHERE account_id = %s LIMIT 1", [filled[0]]).fetchone()
+    for entry, account_id in ((uuid7(), filled[0]), (entry_id, gateway.open_account())):
+        with pytest.raises(errors.ForeignKeyViolation, match="there is no entry"):
+            insert_postings(runtime, entry, account_id, [1, 2])
+        runtime.rollback()
+
+
+def test_an_entry_belongs_to_a_transaction_of_its_account(gateway, filled, owner, runtime):
+    account_id, paid, _ = filled
+    stranger_id = gateway.open_account()
+    for role in (owner, runtime):
+        for found_id, transaction_id in ((account_id, uuid7()), (stranger_id, uuid(paid)), ("acc_nobody", None)):
+            with pytest.raises(errors.ForeignKeyViolation, match="no transaction or account"):
+                insert_entry(role, found_id, legs=legs_of(account_id), transaction_id=transaction_id)
+            role.rollback()
 
 
 def test_only_an_approved_hold_has_an_entry(filled, runtime):
@@ -164,13 +191,10 @@ def test_only_an_approved_hold_has_an_entry(filled, runtime):
 
 
 def test_a_leg_is_either_debit_or_credit(filled, owner):
-    account_id = filled[0]
-    entry_id = insert_entry(owner, account_id)
+    legs = [(1, "sys_opening_INR", 5, 5, "INR"), (2, filled[0], 5, 5, "INR")]
 
     with pytest.raises(errors.CheckViolation):
-        owner.execute(
-            "INSERT INTO ledger_posting VALUES (%s, %s, 1, %s, 5, 5, 'INR')", [entry_id, account_id, account_id]
-        )
+        insert_entry(owner, filled[0], legs=legs)
 
 
 def test_the_balance_cannot_go_below_its_floor(filled, runtime):
@@ -189,11 +213,7 @@ def test_a_hold_is_resolved_once(filled, runtime):
 
 def test_a_hold_needs_a_decision_that_held(filled, runtime):
     account_id, paid, _ = filled
-    runtime.execute(
-        "INSERT INTO ledger_hold (transaction_id, account_id, amount_minor, reserved_minor, currency, recorded_at,"
-        " expires_at) VALUES (%s, %s, 1, 1, 'INR', now(), now())",
-        [uuid(paid), account_id],
-    )
+    insert_hold(runtime, uuid(paid), account_id)
 
     with pytest.raises(errors.IntegrityConstraintViolation, match="was not held"):
         runtime.commit()
@@ -237,10 +257,80 @@ def test_a_transfer_stays_within_one_currency_and_mode(gateway, runtime):
 
 def test_money_is_posted_in_the_accounts_currency_only(filled, runtime):
     account_id = filled[0]
-    entry_id = insert_entry(runtime, account_id)
+    in_euros = [(leg, account, debit, credit, "EUR") for leg, account, debit, credit, _ in legs_of(account_id)]
+    for legs in (in_euros, legs_of("acc_nobody")):
+        with pytest.raises(errors.ForeignKeyViolation, match="ledger_account_id"):
+            insert_entry(runtime, account_id, legs=legs)
+        runtime.rollback()
 
-    with pytest.raises(errors.ForeignKeyViolation, match="ledger_account_id"):
-        insert_postings(runtime, entry_id, account_id, debit=100, credit=100, currency="EUR")
+
+def test_a_payment_needs_its_account_and_client(filled, owner, runtime):
+    for role in (owner, runtime):
+        for change in ({"account_id": "acc_nobody"}, {"client_id": str(uuid7())}):
+            with pytest.raises(errors.ForeignKeyViolation, match=next(iter(change))):
+                copy_transaction(role, uuid(filled[1]), {**change, "seq": 99})
+            role.rollback()
+
+
+def test_a_payment_has_its_clients_livemode(new_gateway, filled, owner, runtime):
+    test_client = new_gateway(livemode=False).client
+    for role in (owner, runtime):
+        with pytest.raises(errors.ForeignKeyViolation, match="client_id"):
+            copy_transaction(role, uuid(filled[1]), {"client_id": str(test_client.id), "seq": 99})
+        role.rollback()
+
+
+@pytest.mark.parametrize("table", ["decision", "personaldetail", "event", "label"])
+def test_what_hangs_on_a_payment_needs_one_of_its_account(gateway, filled, owner, runtime, table):
+    _, paid, _ = filled
+    stranger_id = gateway.open_account()
+    own_id = {"id": str(uuid7())} if table in ("event", "label") else {}
+    for role in (owner, runtime):
+        for change in ({"transaction_id": str(uuid7())}, {"account_id": stranger_id}):
+            with pytest.raises(errors.ForeignKeyViolation, match="there is no transaction"):
+                copy_row(role, f"ledger_{table}", uuid(paid), {**own_id, **change})
+            role.rollback()
+
+
+@pytest.mark.parametrize("table", ["transaction", "decision", "personaldetail", "entry", "posting", "event"])
+def test_a_partition_is_checked_as_the_whole_table(filled, owner, table):
+    """Rows put into a partition by its own name meet the same checks."""
+    query = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'checked'"
+    checked = {name for (name,) in owner.execute(query)}
+    parts = {
+        name for (name,) in owner.execute(f"SELECT relid::regclass::text FROM pg_partition_tree('ledger_{table}')")
+    }
+
+    assert len(parts) > 4
+    assert parts <= checked
+
+
+def test_a_decision_put_into_a_partition_needs_its_payment(filled, owner):
+    with pytest.raises(errors.ForeignKeyViolation, match="there is no transaction"):
+        copy_row(
+            owner,
+            "ledger_decision",
+            uuid(filled[1]),
+            {"transaction_id": str(uuid7())},
+            into=f"ledger_decision_{timezone.now():%Y%m}",
+        )
+
+
+def test_a_reversal_belongs_to_a_payment_of_its_account(gateway, filled, owner, runtime):
+    stranger_id = gateway.open_account()
+    for role in (owner, runtime):
+        with pytest.raises(errors.IntegrityConstraintViolation, match="is not approved"):
+            insert_reversal(role, uuid(filled[1]), stranger_id, 1)
+        role.rollback()
+
+
+def test_a_hold_belongs_to_a_payment_of_its_account(gateway, filled, owner, runtime):
+    stranger_id = gateway.open_account()
+    for role in (owner, runtime):
+        role.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(errors.IntegrityConstraintViolation, match="was not held"):
+            insert_hold(role, uuid7(), stranger_id)
+        role.rollback()
 
 
 def test_the_numbers_of_an_accounts_payments_are_unique(filled, runtime):
@@ -266,16 +356,45 @@ def test_an_outcome_and_its_status_belong_together(filled, runtime):
         )
 
 
-def test_an_account_with_payments_keeps_its_currency(filled, owner):
-    with pytest.raises(errors.ForeignKeyViolation):
-        owner.execute("UPDATE ledger_account SET currency = 'EUR' WHERE id = %s", [filled[0]])
+@pytest.mark.parametrize(
+    "change", ["id = id || 'x'", "kind = 'other'", "currency = 'EUR'", "livemode = NOT livemode"]
+)
+def test_an_account_keeps_who_it_is(filled, owner, runtime, change):
+    for role in (owner, runtime):
+        for account_id in (filled[0], "sys_opening_INR"):
+            with pytest.raises(errors.IntegrityConstraintViolation, match="never changes"):
+                role.execute(f"UPDATE ledger_account SET {change} WHERE id = %s", [account_id])
+            role.rollback()
 
 
-def test_an_account_with_postings_keeps_its_currency(gateway, owner):
-    for account_id in (gateway.open_account(), "sys_opening_INR"):
-        with pytest.raises(errors.ForeignKeyViolation, match="ledger_posting"):
-            owner.execute("UPDATE ledger_account SET currency = 'EUR' WHERE id = %s", [account_id])
-        owner.rollback()
+def test_a_client_keeps_its_livemode(gateway, filled, owner, runtime):
+    for role in (owner, runtime):
+        with pytest.raises(errors.IntegrityConstraintViolation, match="never changes"):
+            role.execute("UPDATE api_gatewayclient SET livemode = false WHERE id = %s", [gateway.client.id])
+        role.rollback()
+
+
+@pytest.mark.parametrize("table", ["ledger_account", "api_gatewayclient"])
+def test_accounts_and_clients_are_never_removed(filled, owner, runtime, table):
+    for role in (owner, runtime):
+        with pytest.raises(errors.IntegrityConstraintViolation, match="never changes"):
+            role.execute(f"DELETE FROM {table}")
+        role.rollback()
+    with pytest.raises(errors.IntegrityConstraintViolation, match="is refused"):
+        owner.execute(f"TRUNCATE {table} CASCADE")
+
+
+def test_personal_details_stay_with_their_payment(filled, owner, runtime):
+    _, paid, held = filled
+    for role in (owner, runtime):
+        with pytest.raises(errors.IntegrityConstraintViolation, match="never changes"):
+            role.execute(
+                "UPDATE ledger_personaldetail SET transaction_id = %s WHERE transaction_id = %s",
+                [uuid7(), uuid(paid)],
+            )
+        role.rollback()
+    erased = runtime.execute("DELETE FROM ledger_personaldetail WHERE transaction_id = %s", [uuid(held)])
+    assert erased.rowcount == 1
 
 
 def test_partitions_are_there_ahead_of_time(committed):
@@ -290,21 +409,53 @@ def test_the_tests_decide_as_the_runtime_role(runtime):
     assert connection.settings_dict["USER"] != settings.RUNTIME_DATABASE_USER
 
 
-def insert_entry(opened, account_id: str) -> UUID:
-    entry_id = uuid7()
-    opened.execute("INSERT INTO ledger_entry VALUES (%s, %s, NULL, 'opening', 2, now())", [entry_id, account_id])
-    return entry_id
+def legs_of(account_id: str, debit: int = 100, credit: int = 100) -> list[tuple]:
+    return [(1, "sys_opening_INR", debit, 0, "INR"), (2, account_id, 0, credit, "INR")]
 
 
-def insert_postings(
-    opened, entry_id, account_id, *, debit, credit, table="ledger_posting", first_leg=1, currency="INR"
+def insert_entry(
+    opened,
+    account_id: str,
+    *,
+    debit: int = 100,
+    credit: int = 100,
+    legs: list[tuple] | None = None,
+    leg_count: int = 2,
+    transaction_id: UUID | None = None,
+    postings: str = "ledger_posting",
 ) -> None:
-    opening = [entry_id, account_id, first_leg, "sys_opening_INR", debit, 0, currency]
-    account = [entry_id, account_id, first_leg + 1, account_id, 0, credit, currency]
+    """An entry and its postings, in one statement."""
+    entry_id = uuid7()
+    legs = legs_of(account_id, debit, credit) if legs is None else legs
     opened.execute(
-        f"INSERT INTO {table} (entry_id, account_id, leg, ledger_account_id, debit_minor, credit_minor, currency)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s), (%s, %s, %s, %s, %s, %s, %s)",
-        [*opening, *account],
+        "WITH entry AS (INSERT INTO ledger_entry VALUES (%s, %s, %s, %s, %s, now()))"
+        f" INSERT INTO {postings} SELECT %s, %s, leg, account, debit, credit, currency"
+        " FROM json_to_recordset(%s)"
+        " AS x (leg smallint, account varchar, debit bigint, credit bigint, currency varchar)",
+        [
+            *(entry_id, account_id, transaction_id, "payment" if transaction_id else "opening", leg_count),
+            *(entry_id, account_id, Json([dict(zip(_LEG, leg, strict=True)) for leg in legs])),
+        ],
+    )
+
+
+_LEG = ("leg", "account", "debit", "credit", "currency")
+
+
+def insert_postings(opened, entry_id: UUID, account_id: str, legs: list[int]) -> None:
+    """Balanced postings with these numbers, or a single one."""
+    opened.execute(
+        "INSERT INTO ledger_posting SELECT %s, %s, leg, 'sys_opening_INR',"
+        " CASE WHEN leg = %s THEN 0 ELSE 5 END, CASE WHEN leg = %s THEN 5 ELSE 0 END, 'INR' FROM unnest(%s) AS leg",
+        [entry_id, account_id, legs[-1], legs[-1], legs],
+    )
+
+
+def insert_hold(opened, transaction_id: UUID, account_id: str) -> None:
+    opened.execute(
+        "INSERT INTO ledger_hold (transaction_id, account_id, amount_minor, reserved_minor, currency, recorded_at,"
+        " expires_at) VALUES (%s, %s, 1, 1, 'INR', now(), now())",
+        [transaction_id, account_id],
     )
 
 
@@ -313,6 +464,15 @@ def insert_reversal(opened, transaction_id, account_id, amount_minor) -> None:
         "INSERT INTO ledger_reversal (id, transaction_id, account_id, amount_minor, currency, reason, actor,"
         " entry_id, recorded_at) VALUES (%s, %s, %s, %s, 'INR', '', 'x', %s, now())",
         [uuid7(), transaction_id, account_id, amount_minor, uuid7()],
+    )
+
+
+def copy_row(opened, table: str, transaction_id: UUID, change: dict, *, into: str | None = None) -> None:
+    """Insert the first row of a payment again, with a change."""
+    opened.execute(
+        f"INSERT INTO {into or table} SELECT (json_populate_record(t, %s)).* FROM {table} t"
+        " WHERE transaction_id = %s LIMIT 1",
+        [Json(change), transaction_id],
     )
 
 
