@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -64,7 +65,7 @@ class AccountProfile:
 
     account_id: str
     currency: str
-    home_country: str
+    home_country: str | None  # of an account the bank does not know
     home_zone: str
     status: AccountStatus
     risk: str
@@ -78,13 +79,19 @@ class AccountProfile:
         return self.livemode == client.livemode and (client.all_accounts or client.client_id in self.granted_to)
 
     def local_time(self, moment: datetime) -> datetime:
-        return moment.astimezone(ZoneInfo(self.home_zone))
+        return moment.astimezone(_zone(self.home_zone))
 
     def local_day(self, moment: datetime) -> date:
         return self.local_time(moment).date()
 
     def day_bounds(self, day: date) -> tuple[datetime, datetime]:
         """The moments at which a day begins and ends in the home zone; 23 or 25 hours apart when clocks change."""
-        zone = ZoneInfo(self.home_zone)
+        zone = _zone(self.home_zone)
         start = datetime.combine(day, time.min, tzinfo=zone)
         return start, datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """ZoneInfo itself keeps only the last eight zones, and reads the others from disk again."""
+    return ZoneInfo(name)

@@ -1,11 +1,12 @@
 """The receipt of a payment: everything in it is known before the write, and its bytes are kept for ever."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from ledger.domain.booking import Booked, LockedAccount
-from ledger.domain.decisions import Verdict
+from ledger.domain.decisions import Reason, Verdict
 from ledger.domain.payments import PaymentRequest
 from sentinel.core.ids import public_id
 from sentinel.core.money import format_amount
@@ -69,7 +70,7 @@ def payment_receipt(
         "message": message,
     }
     if explain:
-        receipt |= _explanation(verdict, booked)
+        receipt |= verdict_json(verdict, booked.reasons)
     return receipt | {
         "amount": format_amount(request.amount_minor, request.currency),
         "currency": request.currency,
@@ -88,12 +89,13 @@ def without_explanation(receipt: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in receipt.items() if name not in EXPLAINING_FIELDS}
 
 
-def _explanation(verdict: Verdict, booked: Booked) -> dict[str, Any]:
+def verdict_json(verdict: Verdict, reasons: Iterable[Reason]) -> dict[str, Any]:
+    """What explains a decision; EXPLAINING_FIELDS are its names."""
     return {
         "fraud_probability": verdict.fraud_probability,
         "score_percentile": verdict.score_percentile,
         "risk_level": verdict.risk_level,
-        "reasons": [reason.to_json() for reason in booked.reasons],
+        "reasons": [reason.to_json() for reason in reasons],
         "versions": {
             "ruleset": verdict.ruleset_version,
             "policy": verdict.policy_version,

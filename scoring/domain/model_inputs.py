@@ -34,13 +34,16 @@ FILLS: dict[str, float] = {
     "speed_kmh": 0.0,
 }
 
-_FILLED_PLACES = [PACKED_INDEX[name] for name in FILLS]
-_FILL_VALUES = np.array(list(FILLS.values()))
+_FILL_OF_EACH_FIELD = np.array([FILLS.get(field.name, np.nan) for field in PACKED_FIELDS])
 
 _HALF_TRUST_PAYMENTS = 3.0  # an account with this many payments in 30 days is half trusted to know its habits
 _DAYS = 30.0
 BUSY_HOURS = 12.0  # a day's payments fall into about so many hours
 _LARGE_TIMES = 3.0  # one payment in a thousand is larger, as a multiple of the usual amount
+_SPEND_PLACES = [PACKED_INDEX[f"amount_{window}"] for window in ("1h", "24h", "7d")]
+_SPEND_DAYS = np.array([[1 / BUSY_HOURS], [1.0], [7.0]])
+_BURST_PLACES = [PACKED_INDEX[f"payments_{window}"] for window in ("1h", "24h")]
+_BURST_DAYS = _SPEND_DAYS[:2]
 _NEARBY_KM = 500.0
 _FLIGHT_KMH = 900.0
 
@@ -58,13 +61,11 @@ class Fields:
     """Catalogue fields of a batch by name, missing values filled."""
 
     def __init__(self, columns: Columns) -> None:
-        filled = columns[:, _FILLED_PLACES]
-        self._columns = columns
-        self._filled = dict(zip(FILLS, np.where(np.isnan(filled), _FILL_VALUES, filled).T, strict=True))
+        self._filled = np.where(np.isnan(columns), _FILL_OF_EACH_FIELD, columns).T
 
     def __getitem__(self, name: str) -> Column:
-        column = self._filled.get(name)
-        return self._columns[:, PACKED_INDEX[name]] if column is None else column
+        column: Column = self._filled[PACKED_INDEX[name]]
+        return column
 
     @cached_property
     def amount_excess(self) -> Column:
@@ -79,14 +80,22 @@ class Fields:
     @cached_property
     def daily_payments(self) -> Column:
         """The account's usual number a day, over 30 days or as far back as its payments go."""
-        return self["payments_30d"] / np.clip(self["history_days"], 1.0, _DAYS)
+        days = np.minimum(np.maximum(self["history_days"], 1.0), _DAYS)  # np.clip takes four times as long
+        return self["payments_30d"] / days
 
-    def usual_payments(self, days: float) -> Column:
-        return self.daily_payments * days
+    @cached_property
+    def spend_excesses(self) -> Columns:
+        """Of this payment and those before it, in usual amounts: one row for 1 hour, 24 hours and 7 days.
 
-    def spent(self, window: str) -> Column:
-        """This payment and those of the window, in usual amounts."""
-        return (self[f"amount_{window}"] + self["amount"]) / np.maximum(self["usual_amount_30d"], 1.0)
+        All windows at once: for a single payment it is numpy's calls that cost, not their work.
+        """
+        spent = (self._filled[_SPEND_PLACES] + self["amount"]) / np.maximum(self["usual_amount_30d"], 1.0)
+        return _above_chance(spent, self.daily_payments * _SPEND_DAYS + 1.0) * self.trust
+
+    @cached_property
+    def burst_excesses(self) -> Columns:
+        """Of the number of payments: one row for 1 hour and 24 hours."""
+        return _above_chance(self._filled[_BURST_PLACES], self.daily_payments * _BURST_DAYS)
 
 
 def _excess(value: Column, limit: Column | float) -> Column:
@@ -96,14 +105,6 @@ def _excess(value: Column, limit: Column | float) -> Column:
 def _above_chance(value: Column, expected: Column) -> Column:
     """What a count exceeds its expectation by, beyond two standard deviations of a Poisson count (plus one)."""
     return _excess(value, expected + 2.0 * np.sqrt(expected + 1.0))
-
-
-def _burst(field: str, days: float) -> Callable[[Fields], Column]:
-    return lambda fields: _above_chance(fields[field], fields.usual_payments(days))
-
-
-def _spend(window: str, days: float) -> Callable[[Fields], Column]:
-    return lambda fields: _above_chance(fields.spent(window), fields.usual_payments(days) + 1.0) * fields.trust
 
 
 INPUTS: tuple[ModelInput, ...] = (
@@ -118,11 +119,11 @@ INPUTS: tuple[ModelInput, ...] = (
         "amount_vs_history",
         lambda fields: _excess(fields["amount_vs_usual_30d"], _LARGE_TIMES) * fields.trust,
     ),
-    ModelInput("spend_excess_1h", "velocity", _spend("1h", 1 / BUSY_HOURS)),
-    ModelInput("spend_excess_24h", "velocity", _spend("24h", 1)),
-    ModelInput("spend_excess_7d", "velocity", _spend("7d", 7)),
-    ModelInput("payments_excess_1h", "velocity", _burst("payments_1h", 1 / BUSY_HOURS)),
-    ModelInput("payments_excess_24h", "velocity", _burst("payments_24h", 1)),
+    ModelInput("spend_excess_1h", "velocity", lambda fields: fields.spend_excesses[0]),
+    ModelInput("spend_excess_24h", "velocity", lambda fields: fields.spend_excesses[1]),
+    ModelInput("spend_excess_7d", "velocity", lambda fields: fields.spend_excesses[2]),
+    ModelInput("payments_excess_1h", "velocity", lambda fields: fields.burst_excesses[0]),
+    ModelInput("payments_excess_24h", "velocity", lambda fields: fields.burst_excesses[1]),
     ModelInput(
         "new_merchant_amount_excess", "merchant", lambda fields: fields["merchant_is_new"] * fields.amount_excess
     ),

@@ -1,14 +1,14 @@
-"""One payment through features, rules, model, rules again and policy."""
+"""A group of payments through rules, model, rules again and policy. No payment changes the verdict of another one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ledger.domain.decisions import Reason, Verdict
-from ledger.domain.payments import AccountProfile, PaymentRequest
+from ledger.domain.payments import PaymentRequest
 from scoring.domain.assess import assess
-from scoring.domain.features import describe
-from scoring.domain.history import AccountHistory
-from scoring.domain.scores import Score
+from scoring.domain.scores import Contribution, Score
 from scoring.services.configuration import Configuration
+from scoring.serving.champion import Champion
 from sentinel.core.catalogue import INDEX, Values, pack
 
 # Below this percentile a score needs no explanation, and costs none.
@@ -17,35 +17,58 @@ EXPLAIN_FROM_PERCENTILE = 0.95
 _PROBABILITY, _PERCENTILE = INDEX["fraud_probability"], INDEX["score_percentile"]
 
 
-def assess_payment(
-    request: PaymentRequest,
-    profile: AccountProfile,
-    history: AccountHistory,
-    configuration: Configuration,
-    *,
-    degraded: Sequence[str] = (),
-) -> Verdict:
-    values = describe(request, profile, history)
-    snapshot = pack(values)
-    first = configuration.ruleset.evaluate(values, second_pass=False)
-    champion = configuration.champion
-    # The model compares money going out with money that went out before.
-    is_scorable = request.transaction_type.takes_money_out
-    score = champion.score([snapshot])[0] if champion and is_scorable else None
-    second = configuration.ruleset.evaluate(_with_score(values, score), second_pass=True)
-    return assess(
-        evaluations=(first, second),
-        score=score,
-        model_reasons=_model_reasons(configuration, score, snapshot),
-        policy=configuration.policy,
-        ruleset_version=configuration.ruleset_version,
-        model_version=champion.version if champion else None,
-        snapshot=snapshot,
-        amount_minor=request.amount_minor,
-        currency=request.currency,
-        is_scorable=is_scorable,
-        degraded=degraded,
-    )
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A payment and what `describe` says of it."""
+
+    request: PaymentRequest
+    values: Values
+
+    @property
+    def is_scorable(self) -> bool:
+        """The model compares money going out with money that went out before."""
+        return self.request.transaction_type.takes_money_out
+
+
+def assess_group(
+    described: Sequence[Described], configuration: Configuration, *, degraded: Sequence[str] = ()
+) -> list[Verdict]:
+    """One verdict per payment, in order. The model is asked once for all of them."""
+    champion, ruleset = configuration.champion, configuration.ruleset
+    snapshots = [pack(each.values) for each in described]
+    scores = _scores(champion, described, snapshots)
+    reasons = _model_reasons(champion, scores, snapshots)
+    return [
+        assess(
+            evaluations=(
+                ruleset.evaluate(each.values, second_pass=False),
+                ruleset.evaluate(_with_score(each.values, score), second_pass=True),
+            ),
+            score=score,
+            model_reasons=reasons.get(place, ()),
+            policy=configuration.policy,
+            ruleset_version=configuration.ruleset_version,
+            model_version=champion.version if champion else None,
+            snapshot=snapshot,
+            amount_minor=each.request.amount_minor,
+            currency=each.request.currency,
+            is_scorable=each.is_scorable,
+            degraded=degraded,
+        )
+        for place, (each, snapshot, score) in enumerate(zip(described, snapshots, scores, strict=True))
+    ]
+
+
+def _scores(
+    champion: Champion | None, described: Sequence[Described], snapshots: Sequence[bytes]
+) -> list[Score | None]:
+    """One per payment, None where no model answers."""
+    scores: list[Score | None] = [None] * len(described)
+    scorable = [place for place, each in enumerate(described) if each.is_scorable]
+    if champion and scorable:
+        for place, score in zip(scorable, champion.score([snapshots[place] for place in scorable]), strict=True):
+            scores[place] = score
+    return scores
 
 
 def _with_score(values: Values, score: Score | None) -> Values:
@@ -56,10 +79,20 @@ def _with_score(values: Values, score: Score | None) -> Values:
     return tuple(scored)
 
 
-def _model_reasons(configuration: Configuration, score: Score | None, snapshot: bytes) -> list[Reason]:
-    if configuration.champion is None or score is None or score.score_percentile < EXPLAIN_FROM_PERCENTILE:
-        return []
-    return [
-        Reason(found.code, found.words, "model", round(found.contribution, 4))
-        for found in configuration.champion.explain(snapshot)
-    ]
+def _model_reasons(
+    champion: Champion | None, scores: Sequence[Score | None], snapshots: Sequence[bytes]
+) -> dict[int, list[Reason]]:
+    """By place in the group, why the high scores are high."""
+    high = [place for place, score in enumerate(scores) if score and _is_high(score)]
+    if champion is None or not high:
+        return {}
+    explained = champion.explain([snapshots[place] for place in high])
+    return {place: [_model_reason(each) for each in found] for place, found in zip(high, explained, strict=True)}
+
+
+def _is_high(score: Score) -> bool:
+    return score.score_percentile >= EXPLAIN_FROM_PERCENTILE
+
+
+def _model_reason(found: Contribution) -> Reason:
+    return Reason(found.code, found.words, "model", round(found.contribution, 4))

@@ -8,7 +8,7 @@ from scoring.domain.scores import SCORE_DECIMALS, Contribution, Score
 from scoring.serving.artefact import read_artefact
 from scoring.serving.errors import ModelVersionMismatch
 from scoring.serving.manifest import Manifest
-from scoring.serving.reasons import contributions
+from scoring.serving.reasons import Explainer
 from scoring.serving.runtime import ForestRuntime, PercentileTable
 from sentinel.core.catalogue import CATALOGUE_VERSION
 
@@ -22,6 +22,7 @@ class Champion:
         self.manifest = manifest
         self._runtime = ForestRuntime(model, manifest.path_length_scale, len(manifest.inputs))
         self._percentiles = PercentileTable(manifest.quantile_scores, manifest.quantile_levels)
+        self._explainer = Explainer(manifest.inputs, manifest.medians, self._runtime.anomaly)
 
     @classmethod
     def load(cls, folder: Path, key: bytes) -> "Champion":
@@ -41,9 +42,11 @@ class Champion:
         anomalies = self._runtime.anomaly(matrix(snapshots, self.manifest.inputs))
         return [Score(None, round(level, SCORE_DECIMALS)) for level in self._percentiles.of(anomalies)]
 
-    def explain(self, snapshot: bytes) -> list[Contribution]:
-        """At most three reasons that raised the score, the strongest first; empty for an ordinary payment."""
-        return contributions(snapshot, self.manifest.inputs, self.manifest.medians, self._runtime.anomaly)
+    def explain(self, snapshots: Sequence[bytes]) -> list[list[Contribution]]:
+        """For each packed snapshot at most three reasons that raised its score, the strongest first; none for an
+        ordinary payment. Like the score, they do not depend on the group.
+        """
+        return self._explainer.contributions(snapshots)
 
 
 def _check_fit(manifest: Manifest) -> None:

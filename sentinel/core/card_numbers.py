@@ -10,7 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-_ENOUGH_DIGITS = re.compile(r"(?:\d\D?){13}")
+# `?+` never gives a separator back: a digit must follow it anyway, and most texts fail here.
+_ENOUGH_DIGITS = re.compile(r"(?:\d\D?+){13}")
 _RUN = re.compile(r"[0-9](?:[ \t\-._/\u00a0]?[0-9]){12,}", re.ASCII)
 _GROUP = re.compile(r"[0-9]+", re.ASCII)
 _SHORTEST, _LONGEST = 13, 19
@@ -45,32 +46,41 @@ _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
 
 
 def contains_card_number(text: str) -> bool:
-    if not _ENOUGH_DIGITS.search(text):
+    if len(text) < _SHORTEST or not _ENOUGH_DIGITS.search(text):
         return False
-    readable = _OPAQUE.sub(" id ", _ascii_digits(text))
-    return any(_is_card_number(digits) for digits in _digit_runs(readable))
+    readable = _ascii_digits(text)
+    if not _RUN.search(readable):  # a moment or an address: many digits, but no run of them
+        return False
+    return any(_is_card_number(digits) for digits in _digit_runs(_OPAQUE.sub(" id ", readable)))
 
 
-def find_card_number(value: Any, path: str = "") -> str | None:
+def find_card_number(value: Any) -> str | None:
     """The dotted path of the first field in a JSON value that holds a card number, or None. Keys count too."""
+    path = _path_of_card_number(value)
+    return path if path is None else path.removeprefix(".") or "body"
+
+
+def _path_of_card_number(value: Any) -> str | None:
+    """Empty when it is this value itself. Paths are put together on the way back: most values have none."""
     match value:
-        case bool() | None:
-            return None
         case str():
-            return path if contains_card_number(value) else None
-        case int():
-            return path if contains_card_number(str(value)) else None
-        case float():
-            return path if contains_card_number(f"{value:.0f}") else None
+            return "" if contains_card_number(value) else None
         case dict():
-            children = [(f"{path}.{key}" if path else key, key, item) for key, item in value.items()]
-            if any(contains_card_number(key) for _, key, _ in children):
-                return path or "body"
-            found = (find_card_number(item, name) for name, _, item in children)
-            return next((name for name in found if name is not None), None)
+            if any(map(contains_card_number, value)):
+                return ""
+            for key, item in value.items():
+                if (path := _path_of_card_number(item)) is not None:
+                    return f".{key}{path}"
         case list():
-            found = (find_card_number(item, f"{path}[{index}]") for index, item in enumerate(value))
-            return next((name for name in found if name is not None), None)
+            for index, item in enumerate(value):
+                if (path := _path_of_card_number(item)) is not None:
+                    return f"[{index}]{path}"
+        case bool():
+            return None
+        case int():
+            return "" if contains_card_number(str(value)) else None
+        case float():
+            return "" if contains_card_number(f"{value:.0f}") else None
     return None
 
 

@@ -9,9 +9,11 @@ Missing is None in a value tuple and NaN in a packed array. It never means zero.
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
 CATALOGUE_VERSION = 1
 
@@ -31,6 +33,7 @@ class FieldType(StrEnum):
     TEXT = "text"
 
 
+_LETTERS = frozenset({FieldType.COUNTRY, FieldType.CURRENCY, FieldType.CATEGORY})
 NUMERIC_TYPES = frozenset({FieldType.MONEY, FieldType.WHOLE, FieldType.NUMBER})
 
 
@@ -238,49 +241,28 @@ INDEX: dict[str, int] = {field.name: place for place, field in enumerate(FIELDS)
 
 PACKED_FIELDS: tuple[Field, ...] = tuple(field for field in FIELDS if field.packed)
 PACKED_INDEX: dict[str, int] = {field.name: place for place, field in enumerate(PACKED_FIELDS)}
-_PACKED_PLACES = tuple(INDEX[field.name] for field in PACKED_FIELDS)
 _PACKED_STRUCT = struct.Struct(f"<{len(PACKED_FIELDS)}d")
 
 
 def pack(values: Sequence[Value]) -> bytes:
     """The snapshot of a value tuple: little-endian float64, one per PACKED_FIELDS entry, NaN where missing."""
-    numbers = (_to_number(field, values[place]) for field, place in zip(PACKED_FIELDS, _PACKED_PLACES, strict=True))
+    numbers = [
+        math.nan if (value := values[place]) is None else value if number_of is None else number_of(value)
+        for place, number_of in _PACKING
+    ]
     return _PACKED_STRUCT.pack(*numbers)
 
 
 def unpack(snapshot: bytes) -> dict[str, Value]:
     """The values of a snapshot by field name. Errors: struct.error when it is of another length."""
     numbers = _PACKED_STRUCT.unpack(snapshot)
-    return {field.name: _from_number(field, number) for field, number in zip(PACKED_FIELDS, numbers, strict=True)}
+    return {
+        name: None if math.isnan(number) else value_of(number)
+        for (name, value_of), number in zip(_UNPACKING, numbers, strict=True)
+    }
 
 
-def _to_number(field: Field, value: Value) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, str):
-        return float(field.choices.index(value)) if field.choices else float(_letters_to_number(value))
-    return float(value)
-
-
-def _from_number(field: Field, number: float) -> Value:
-    if math.isnan(number):
-        return None
-    match field.type:
-        case FieldType.NUMBER:
-            return number
-        case FieldType.FLAG:
-            return bool(number)
-        case FieldType.CHOICE:
-            return field.choices[int(number)]
-        case FieldType.COUNTRY:
-            return _number_to_letters(int(number), 2)
-        case FieldType.CURRENCY:
-            return _number_to_letters(int(number), 3)
-        case FieldType.CATEGORY:
-            return f"{int(number):04d}"
-    return int(number)
-
-
+@lru_cache(maxsize=4096)
 def _letters_to_number(text: str) -> int:
     """Codes of capital letters as a number in base 26; digits ("5732") as the number they are."""
     if text.isdigit():
@@ -291,9 +273,40 @@ def _letters_to_number(text: str) -> int:
     return number
 
 
-def _number_to_letters(number: int, length: int) -> str:
-    letters = []
+@lru_cache(maxsize=4096)
+def _number_to_letters(number: float, length: int) -> str:
+    letters, rest = [], int(number)
     for _ in range(length):
-        number, rest = divmod(number, 26)
-        letters.append(chr(rest + ord("A")))
+        rest, letter = divmod(rest, 26)
+        letters.append(chr(letter + ord("A")))
     return "".join(reversed(letters))
+
+
+def _number_of(field: Field) -> Callable[[Any], int] | None:
+    """What makes a number of a value that is not one; None for those that are."""
+    if field.choices:
+        return field.choices.index
+    return _letters_to_number if field.type in _LETTERS else None
+
+
+def _value_of(field: Field) -> Callable[[float], Value]:
+    """What makes a value of its number."""
+    match field.type:
+        case FieldType.NUMBER:
+            return float
+        case FieldType.FLAG:
+            return bool
+        case FieldType.CHOICE:
+            return lambda number: field.choices[int(number)]
+        case FieldType.COUNTRY:
+            return lambda number: _number_to_letters(number, 2)
+        case FieldType.CURRENCY:
+            return lambda number: _number_to_letters(number, 3)
+        case FieldType.CATEGORY:
+            return lambda number: f"{int(number):04d}"
+    return int
+
+
+# By packed field: its place in the value tuple and what makes its number; its name and what makes its value.
+_PACKING = tuple((INDEX[field.name], _number_of(field)) for field in PACKED_FIELDS)
+_UNPACKING = tuple((field.name, _value_of(field)) for field in PACKED_FIELDS)

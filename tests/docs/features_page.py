@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from scoring.domain import history
+from scoring.domain import history, windows
 from scoring.domain.features import NIGHT_HOURS
-from scoring.domain.history import Window
+from scoring.domain.windows import Window
 from sentinel.core.catalogue import CATALOGUE_VERSION, FIELDS, PACKED_FIELDS, Field, FieldType
 from sentinel.core.geo import MIN_TRAVEL_SECONDS
 
@@ -21,10 +21,10 @@ _TYPES = {
     FieldType.TEXT: "text",
 }
 _WINDOWS = (
-    ("1h", "1 hour", history.HOUR),
-    ("24h", "24 hours", history.DAY),
-    ("7d", "7 days", history.WEEK),
-    ("30d", "30 days", history.MONTH),
+    ("1h", "1 hour", windows.HOUR),
+    ("24h", "24 hours", windows.DAY),
+    ("7d", "7 days", windows.WEEK),
+    ("30d", "30 days", windows.MONTH),
 )
 _INTRODUCTION = f"""\
 # Features

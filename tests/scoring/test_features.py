@@ -1,17 +1,22 @@
 """Features: online equals offline, whatever Redis does; and the pure history keeps its promises."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from math import sqrt
+from math import inf, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest, TransactionType
 from ledger.models import Decision
-from scoring.domain.history import DAY, HOUR, MONTH, SKEW_SECONDS, WEEK, AccountHistory, PastPayment
+from scoring.domain.features import values_by_name
+from scoring.domain.history import SKEW_SECONDS, AccountHistory, PastPayment
+from scoring.domain.windows import DAY, HOUR, MONTH, WEEK
 from scoring.services.contexts import REDIS_DOWN
-from sentinel.core.catalogue import unpack
+from sentinel.core.catalogue import FIELDS, unpack
 from sentinel.core.geo import distance_km
+from sentinel.core.money import MAX_AMOUNT_MINOR
 from sentinel.ops.connections import redis_client, redis_key
 
 START = datetime(2026, 1, 5, 3, 30, tzinfo=UTC)
@@ -53,7 +58,7 @@ def test_a_history_counts_what_its_payments_say(rows, later):
     for window in (HOUR, DAY, WEEK, MONTH):
         expected = in_window(past, window, now)
         tally = history.tally(window, now)
-        assert tally.count == len(expected)
+        assert tally.payments == len(expected)
         assert tally.total_minor == sum(p.amount_minor for p in expected)
         assert history.merchants_seen(window, now) == len({p.merchant_id for p in expected})
 
@@ -76,6 +81,56 @@ def test_a_history_continued_is_a_history_rebuilt(rows, cut):
     assert continued == AccountHistory.of(past)
 
 
+@given(payments, st.lists(st.integers(0, 40 * 86_400), max_size=40), st.integers(0, 40))
+def test_a_history_with_backdated_payments_counts_and_continues_the_same(rows, lags, cut):
+    past = as_past(rows)
+    for place, (payment, lag) in enumerate(zip(past, lags, strict=False)):
+        past[place] = replace(payment, occurred_at_seconds=payment.occurred_at_seconds - lag)
+    effective, latest = [], -inf
+    for payment in past:
+        is_small_lag = latest - SKEW_SECONDS <= payment.occurred_at_seconds < latest
+        at_seconds = latest if is_small_lag else payment.occurred_at_seconds
+        effective.append(replace(payment, occurred_at_seconds=at_seconds))
+        latest = max(latest, at_seconds)
+    continued = AccountHistory.from_bytes(AccountHistory.of(past[:cut]).to_bytes())
+    assert continued is not None
+    for payment in past[cut:]:
+        continued.add(payment)
+
+    assert continued == AccountHistory.of(past)
+    seen: dict[str | None, float] = {}
+    for payment in effective:
+        seen[payment.merchant_id] = max(payment.occurred_at_seconds, seen.get(payment.merchant_id, -inf))
+    for window in (HOUR, DAY, WEEK, MONTH) if past else ():
+        expected = in_window(effective, window, latest)
+        assert continued.tally(window, latest).total_minor == sum(p.amount_minor for p in expected)
+        since = window.first_bucket(latest) * window.bucket_seconds
+        assert continued.merchants_seen(window, latest) == sum(1 for moment in seen.values() if moment >= since)
+
+
+def test_sums_beyond_64_bits_are_stored_exactly():
+    largest, payments_in_a_minute = MAX_AMOUNT_MINOR, 20_000
+    history = AccountHistory.of(
+        PastPayment(seq, START.timestamp(), largest) for seq in range(1, payments_in_a_minute + 1)
+    )
+
+    stored = AccountHistory.from_bytes(history.to_bytes())
+
+    assert stored == history
+    tally = stored.tally(MONTH, START.timestamp())
+    assert tally.total_minor == payments_in_a_minute * largest > 2**64
+    assert tally.total_squares == payments_in_a_minute * largest**2
+
+
+def test_a_description_is_written_in_the_order_of_the_catalogue():
+    request = PaymentRequest("acc_a", 100, "INR", TransactionType.PURCHASE, START)
+    profile = AccountProfile(
+        "acc_a", "INR", "IN", "Asia/Kolkata", AccountStatus.ACTIVE, "normal", START, True, 1, frozenset()
+    )
+
+    assert list(values_by_name(request, profile, AccountHistory())) == [field.name for field in FIELDS]
+
+
 def test_a_small_lag_counts_as_now_and_a_large_one_is_backdated():
     history = AccountHistory.of([PastPayment(1, 10_000.0, 100)])
 
@@ -85,7 +140,7 @@ def test_a_small_lag_counts_as_now_and_a_large_one_is_backdated():
 
 
 def test_a_history_of_another_format_is_not_read():
-    assert AccountHistory.from_bytes(b"[0, 1]") is None
+    assert AccountHistory.from_bytes(b"[1, 0, null, [[], [], [], []], [], null]") is None
 
 
 def pay_at(gateway, account_id, minutes, amount="100.00", **fields):
