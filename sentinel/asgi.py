@@ -15,6 +15,7 @@ os.environ.setdefault("SENTINEL_DB_POOL", "true")
 django.setup(set_prefix=False)
 
 # Settings must be ready first.
+from scoring.services.predictions import predictions_finish  # noqa: E402
 from scoring.services.warming import warm_up  # noqa: E402
 from sentinel.api.lean import ApiHandler, LeanHandler, Message, Receive, Send  # noqa: E402
 from sentinel.ops.connections import close_connections  # noqa: E402
@@ -22,7 +23,7 @@ from sentinel.ops.connections import close_connections  # noqa: E402
 API_PATHS = ("/api/v1/", "/transaction")
 # Answered by views that are asyncio from end to end (sentinel.api.hot.HotView).
 HOT_PATHS = frozenset(
-    {"/api/v1/transactions", "/transaction"},
+    {"/api/v1/transactions", "/transaction", "/api/v1/transactions/bulk", "/api/v1/score"},
 )
 
 _hot, _api, _pages = LeanHandler(), ApiHandler(), ASGIHandler()
@@ -47,5 +48,6 @@ async def _live(receive: Receive, send: Send) -> None:
     while (await receive())["type"] == "lifespan.startup":
         await warm_up()
         await send({"type": "lifespan.startup.complete"})
+    await predictions_finish()
     await close_connections()
     await send({"type": "lifespan.shutdown.complete"})

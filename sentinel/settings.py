@@ -219,6 +219,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # -- deciding
 MODEL_DIR = Path(env_str("SENTINEL_MODEL_DIR") or VAR_DIR / "models")
 HOLD_DAYS = env_int("SENTINEL_HOLD_DAYS", 7, minimum=1)  # an unreviewed hold expires after this
+GROUP_MAX = env_int("SENTINEL_GROUP_MAX", 64, minimum=1)  # payments written by one database transaction
+WAITING_MAX = env_int("SENTINEL_WAITING_MAX", 1000, minimum=1)  # per web process; beyond it: 503 at once
+DECISION_DEADLINE_MS = env_int("SENTINEL_DECISION_DEADLINE_MS", 3000, minimum=1)
 KEY_DAYS = env_int("SENTINEL_KEY_DAYS", 30, minimum=1)  # how long an idempotency key is remembered
 OCCURRED_AT_TOLERANCE_HOURS = env_int("SENTINEL_OCCURRED_AT_TOLERANCE_HOURS", 24)
 

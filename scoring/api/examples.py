@@ -38,3 +38,12 @@ PAYMENT_EXAMPLES = [
     OpenApiExample("A transfer", value=TRANSFER, request_only=True),
     OpenApiExample("A top-up", value=TOP_UP, request_only=True),
 ]
+
+BULK = {
+    "transactions": [
+        PURCHASE | {"idempotency_key": "5b0b6d0e-0d2c-4a51-8f0c-6f7d1c9b7a01"},
+        WITHDRAWAL | {"idempotency_key": "5b0b6d0e-0d2c-4a51-8f0c-6f7d1c9b7a02"},
+    ]
+}
+BULK_EXAMPLES = [OpenApiExample("Two payments", value=BULK, request_only=True)]
+SCORE_EXAMPLES = [OpenApiExample("Two payments", value={"items": [PURCHASE, WITHDRAWAL]}, request_only=True)]

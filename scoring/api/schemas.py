@@ -1,12 +1,14 @@
-"""The body of a payment, and its reading into a PaymentRequest."""
+"""Bodies of payments, alone and in bulk, and their reading into a PaymentRequest."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from ledger.api.schemas import ReasonOut, ReceiptOut, VersionsOut
 from ledger.domain.payments import PaymentRequest, TransactionType
 from sentinel.api.fields import AccountId, Amount, Country, Currency, IpAddress, Moment, Schema, ShortText, text
+from sentinel.api.shapes import ProblemOut
 from sentinel.core.errors import FieldError, InvalidRequest
 from sentinel.core.money import AmountError, parse_amount
 
@@ -59,6 +61,52 @@ class PaymentIn(Schema):
     metadata: dict[Annotated[str, text(50)], Annotated[str, text(500)]] | None = Field(
         None, max_length=METADATA_MAX, description="Your own notes, as text.", examples=[{"order": "42"}]
     )
+
+
+class BulkItemIn(PaymentIn):
+    idempotency_key: ShortText = Field(description="The payment's own key, as in the header of a single payment.")
+
+
+class BulkIn(Schema):
+    transactions: list[BulkItemIn] = Field(min_length=1, max_length=1000)
+
+
+class BulkResultOut(BaseModel):
+    """`receipt` with status 201, `problem` with any other."""
+
+    idempotency_key: str | None
+    status: int
+    replayed: bool | None = None
+    receipt: ReceiptOut | None = None
+    problem: ProblemOut | None = None
+
+
+class BulkOut(BaseModel):
+    results: list[BulkResultOut]
+
+
+class ScoreIn(Schema):
+    items: list[PaymentIn] = Field(min_length=1, max_length=1000)
+
+
+class ScoreResultOut(BaseModel):
+    """A score with status 200, `problem` with any other. Scores and reasons only with the scope decisions:explain."""
+
+    status: int
+    id: str | None = Field(None, examples=["prd_0192f0c1a2b37c4d8e9f0a1b2c3d4e5f"])
+    reference: str | None = None
+    outcome: Literal["approve", "review", "decline"] | None = None
+    fraud_probability: float | None = None
+    score_percentile: float | None = None
+    risk_level: Literal["low", "medium", "high"] | None = None
+    reasons: list[ReasonOut] | None = None
+    versions: VersionsOut | None = None
+    degraded: list[str] | None = None
+    problem: ProblemOut | None = None
+
+
+class ScoreOut(BaseModel):
+    results: list[ScoreResultOut]
 
 
 def payment_request(body: PaymentIn, *, now: datetime) -> PaymentRequest:

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from ledger.api.schemas import ReceiptOut, TransactionPage
 from ledger.api.transactions import HISTORY_PARAMETERS, history_filtered, history_page
-from ledger.domain.fingerprints import payment_content, request_fingerprint
 from scoring.api.examples import PAYMENT_EXAMPLES
-from scoring.api.schemas import PaymentIn, payment_request
+from scoring.api.reading import payment_of
+from scoring.api.schemas import PaymentIn
 from scoring.services.intake import submit
-from scoring.services.payments import OPERATION, Payment
+from scoring.services.payments import Payment
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
 from sentinel.api.hot import HotView
 from sentinel.api.idempotency import idempotency_key
@@ -82,8 +82,5 @@ class BriefTransactionView(TransactionsView):
 
 def read_payment(request: Request) -> Payment:
     """The payment in a request. Errors: all that can be wrong with key and body."""
-    client, key, now = client_of(request), idempotency_key(request), timezone.now()
-    body = PaymentIn.model_validate(json_object(request))
-    wanted = payment_request(body, now=now)
-    content = payment_content(wanted, occurred_at_given=body.occurred_at is not None)
-    return Payment(client, key, request_fingerprint(OPERATION, content), wanted)
+    client, key = client_of(request), idempotency_key(request)
+    return payment_of(client, key, PaymentIn.model_validate(json_object(request)), now=timezone.now())

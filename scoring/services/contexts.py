@@ -5,7 +5,7 @@ ledger is the truth, Redis a copy of it by (account, seq).
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from ledger.domain.payments import AccountProfile
 from ledger.selectors.hot import (
     PastRow,
     past_payments_load,
+    payments_since,
     profile_cache_key,
     profile_decode,
     profile_encode,
@@ -28,6 +29,8 @@ from sentinel.ops.connections import redis_client, redis_key
 from sentinel.ops.epochs import CONFIGURATION, epoch_key
 
 REDIS_DOWN = "redis_unavailable"
+# A copy that is further behind is built anew.
+GAP_MAX = 1000
 _HISTORY_TTL_SECONDS = 45 * 86_400
 _PROFILE_TTL_SECONDS = 86_400
 
@@ -44,6 +47,7 @@ class AccountContext:
     profile: AccountProfile
     history: AccountHistory
     booked: list[PastPayment] = field(default_factory=list)
+    profile_is_new: bool = False  # to Redis
 
     def add(self, payment: PastPayment) -> None:
         self.history.add(payment)
@@ -77,13 +81,23 @@ async def contexts_load(connection: AsyncConnection[Any], account_ids: Iterable[
     profiles = await profiles_load(connection, account_ids)
     contexts = {}
     for account_id, profile in profiles.items():
-        contexts[account_id] = AccountContext(profile, await _history(connection, account_id))
+        contexts[account_id] = AccountContext(profile, await _history(connection, account_id), profile_is_new=True)
     return contexts
 
 
-async def context_refresh(connection: AsyncConnection[Any], account_id: str) -> AccountContext:
-    """A context known to be behind, from the ledger. Call while holding the account's lock."""
-    return (await contexts_load(connection, [account_id]))[account_id]
+async def catch_up(
+    connection: AsyncConnection[Any], contexts: Mapping[str, AccountContext], seqs: Mapping[str, int]
+) -> None:
+    """Bring the histories of some accounts to a given seq, from the ledger. Call while holding their locks."""
+    gaps = {account_id: seq - contexts[account_id].history.seq for account_id, seq in seqs.items()}
+    known = {account_id: contexts[account_id].history.seq for account_id, gap in gaps.items() if 0 < gap <= GAP_MAX}
+    for account_id, rows in (await payments_since(connection, known)).items() if known else ():
+        for row in rows:
+            contexts[account_id].history.add(past_payment(row))
+    for account_id, seq in seqs.items():
+        if account_id not in known:
+            contexts[account_id].history = await _history(connection, account_id)
+        contexts[account_id].history.seq = seq
 
 
 async def history_before(
@@ -103,7 +117,8 @@ async def remember(contexts: Iterable[AccountContext]) -> None:
         pipeline = redis_client().pipeline(transaction=False)
         for context in contexts:
             account_id = context.profile.account_id
-            pipeline.set(profile_cache_key(account_id), profile_encode(context.profile), ex=_PROFILE_TTL_SECONDS)
+            if context.profile_is_new:
+                pipeline.set(profile_cache_key(account_id), profile_encode(context.profile), ex=_PROFILE_TTL_SECONDS)
             pipeline.set(_history_key(account_id), context.history.to_bytes(), ex=_HISTORY_TTL_SECONDS)
         await pipeline.execute()
     except (RedisError, TimeoutError) as error:

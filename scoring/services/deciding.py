@@ -1,10 +1,10 @@
-"""The way of a payment: look up its key, gather, assess, lock, book, write, answer. See docs/architecture.md.
+"""The way of a payment: gather, claim its key, lock, assess, book, write, answer. See docs/architecture.md.
 
-Payments are handled as a group: one lock statement, one write statement, one commit. In a group of one this is the
-way of a lonely request. A member that is refused never spoils its group.
+Payments are handled as a group: one look at Redis, one call of the model, one lock statement, one write statement,
+one commit. In a group of one this is the way of a lonely request. A refused member never spoils its group.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,13 +20,14 @@ from ledger.domain.rows import Rows, add_payment
 from ledger.selectors.hot import keys_load
 from ledger.services.recording import KeyClaim, Recording, reading, recording
 from scoring.domain.acceptance import refusal
+from scoring.domain.features import describe
 from scoring.domain.history import PastPayment
-from scoring.services.assessing import assess_payment
+from scoring.services.assessing import Described, assess_group
 from scoring.services.configuration import Configuration, configuration_current
 from scoring.services.contexts import (
-    AccountContext,
     Gathered,
-    context_refresh,
+    catch_up,
+    contexts_load,
     gather,
     history_before,
     remember,
@@ -58,45 +59,35 @@ async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
     Errors: Unavailable and KeyInProgress are raised and concern the whole group; what became of it is unknown.
     """
     results: Results = [None] * len(payments)
-    members = await _unanswered(payments, results)
+    members = _different(payments)
     try:
-        await _decide_new(members, results, now=now)
+        await _decide_members(members, results, now=now)
     except _NoLongerAcceptable:
         # What was gathered had been overtaken, and nothing was written: once more, by the ledger itself.
-        await _decide_new(members, results, now=now, from_ledger=True)
+        await _decide_members(members, results, now=now, from_ledger=True)
     answer_twins(payments, results)
     return [result for result in results if result is not None]
 
 
-async def _decide_new(members: list[_Member], results: Results, *, now: datetime, from_ledger: bool = False) -> None:
-    if not members:
-        return
-    gathered = await gather(_account_ids(members), from_ledger=from_ledger)
-    configuration = await configuration_current(gathered.epoch)
-    members = _acceptable(members, gathered, results, now=now)
-    if members:
-        await _decide_and_record(members, gathered, configuration, results, now=now)
-
-
-async def _unanswered(payments: Sequence[Payment], results: Results) -> list[_Member]:
-    """The members whose keys are new; the others get the stored receipt or a refusal."""
-    async with reading() as connection:
-        stored = await keys_load(connection, {payment.identity for payment in payments})
+def _different(payments: Sequence[Payment]) -> list[_Member]:
+    """One member per key."""
     members: dict[Identity, _Member] = {}
     for place, payment in enumerate(payments):
-        if payment.identity in stored:
-            results[place] = replay(payment, stored[payment.identity])
-        else:
-            members.setdefault(payment.identity, _Member(payment, place))
+        members.setdefault(payment.identity, _Member(payment, place))
     return list(members.values())
 
 
-def _acceptable(members: Sequence[_Member], gathered: Gathered, results: Results, *, now: datetime) -> list[_Member]:
-    """The members that may be decided; the others are refused."""
+async def _decide_members(
+    members: list[_Member], results: Results, *, now: datetime, from_ledger: bool = False
+) -> None:
+    gathered = await gather(_account_ids(members), from_ledger=from_ledger)
+    configuration = await configuration_current(gathered.epoch)
     refused = _refusals(members, gathered, now=now)
-    for place, found in refused.items():
-        results[place] = found
-    return [member for member in members if member.place not in refused]
+    if refused:
+        await _refuse([member for member in members if member.place in refused], refused, results)
+        members = [member for member in members if member.place not in refused]
+    if members:
+        await _decide_and_record(members, gathered, configuration, results, now=now)
 
 
 def _refusals(members: Iterable[_Member], gathered: Gathered, *, now: datetime) -> dict[int, InvalidRequest]:
@@ -110,6 +101,15 @@ def _refusals(members: Iterable[_Member], gathered: Gathered, *, now: datetime) 
     return {place: error for place, error in found.items() if error is not None}
 
 
+async def _refuse(members: Sequence[_Member], refused: Mapping[int, InvalidRequest], results: Results) -> None:
+    """A retry finds its answer whatever has become of the account since; whoever has none is refused."""
+    async with reading() as connection:
+        stored = await keys_load(connection, {member.payment.identity for member in members})
+    for member in members:
+        found = stored.get(member.payment.identity)
+        results[member.place] = replay(member.payment, found) if found else refused[member.place]
+
+
 class _NoLongerAcceptable(Exception):
     """Under the lock an account turned out to have changed so that a member may not use it any more."""
 
@@ -118,85 +118,91 @@ async def _decide_and_record(
     members: list[_Member], gathered: Gathered, configuration: Configuration, results: Results, *, now: datetime
 ) -> None:
     async with recording() as record:
-        claimed = await record.claim(map(_claim, members), now=now)
-        await _answer_late(record, [one for one in members if one.payment.identity not in claimed], results)
-        members = [one for one in members if one.payment.identity in claimed]
-        locked = await record.lock(_account_ids(members))
+        opened = await record.open(map(_claim, members), _account_ids(members), now=now)
+        members, replayed = _parted(members, opened.claimed)
+        if replayed:
+            await _answer_replayed(record, replayed, results)
+        if not members:
+            return
+        locked = opened.locked
         if await _refresh_moved(record, locked, gathered) and _refusals(members, gathered, now=now):
             raise _NoLongerAcceptable
+        described = [await _describe(record, member.payment.request, gathered) for member in members]
+        verdicts = assess_group(described, configuration, degraded=gathered.degraded)
         rows = Rows()
-        for member in members:
-            context = gathered.accounts[member.payment.request.account_id]
-            verdict = await _assess(record, member.payment.request, context, configuration, gathered.degraded)
-            voided = claimed[member.payment.identity]
-            booked = await _book(record, member.payment.request, verdict, context, locked, voided=voided)
-            account = locked[member.payment.request.account_id]
+        for member, verdict in zip(members, verdicts, strict=True):
+            voided = opened.claimed[member.payment.identity]
+            booked, account = await _book(record, member.payment.request, verdict, gathered, locked, voided=voided)
             results[member.place] = _note(rows, member, verdict, booked, account, now)
         for account_id in sorted(locked):
             rows.add_balance(locked[account_id])
-        if members:
-            await record.write(rows)
+        await record.write(rows)
     if not gathered.degraded:
         await remember(gathered.accounts[account_id] for account_id in _payer_ids(members))
 
 
-async def _answer_late(record: Recording, late: Sequence[_Member], results: Results) -> None:
-    """Members that lost the race for their key: the winner has committed by now, so its receipt is there."""
-    if not late:
-        return
-    stored = await keys_load(record.connection, {member.payment.identity for member in late})
-    for member in late:
+def _parted(members: Sequence[_Member], claimed: Container[Identity]) -> tuple[list[_Member], list[_Member]]:
+    """The members whose keys are theirs now, and those whose keys were used before."""
+    new = [member for member in members if member.payment.identity in claimed]
+    return new, [member for member in members if member.payment.identity not in claimed]
+
+
+async def _answer_replayed(record: Recording, replayed: Sequence[_Member], results: Results) -> None:
+    """Whoever used the key first has committed: claiming it has waited for that."""
+    stored = await keys_load(record.connection, {member.payment.identity for member in replayed})
+    for member in replayed:
         results[member.place] = replay(member.payment, stored[member.payment.identity])
 
 
 async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], gathered: Gathered) -> bool:
-    """Read again, under the lock, what moved after it was gathered: another payment, or an edit of the account.
+    """Bring up to date, under the lock, what moved after it was gathered: by another payment, or an edit.
 
     Whether an account was edited.
     """
-    was_edited = False
-    for account_id, account in locked.items():
-        context = gathered.accounts[account_id]
-        was_edited |= context.profile.version != account.version
-        if context.history.seq != account.seq or context.profile.version != account.version:
-            gathered.accounts[account_id] = await context_refresh(record.connection, account_id)
-            gathered.accounts[account_id].history.seq = account.seq
-    return was_edited
+    contexts = gathered.accounts
+    edited = [
+        account_id
+        for account_id, account in locked.items()
+        if contexts[account_id].profile.version != account.version
+    ]
+    if edited:
+        contexts.update(await contexts_load(record.connection, edited))
+    moved = {each: account.seq for each, account in locked.items() if contexts[each].history.seq != account.seq}
+    if moved:
+        await catch_up(record.connection, contexts, moved)
+    return bool(edited)
 
 
-async def _assess(
-    record: Recording,
-    request: PaymentRequest,
-    context: AccountContext,
-    configuration: Configuration,
-    degraded: Sequence[str],
-) -> Verdict:
+async def _describe(record: Recording, request: PaymentRequest, gathered: Gathered) -> Described:
+    """The payment among those before it, of which it is one for the next."""
+    context = gathered.accounts[request.account_id]
     history = context.history
     if history.is_backdated(request.occurred_at.timestamp()):
         history = await history_before(record.connection, context, request.occurred_at)
-    return assess_payment(request, context.profile, history, configuration, degraded=degraded)
+    described = Described(request, describe(request, context.profile, history))
+    context.add(_past_payment(request, context.history.seq + 1))
+    return described
 
 
 async def _book(
     record: Recording,
     request: PaymentRequest,
     verdict: Verdict,
-    context: AccountContext,
+    gathered: Gathered,
     locked: dict[str, LockedAccount],
     *,
     voided: bool,
-) -> Booked:
-    """Book the payment on the locked accounts, and remember it as part of the account's past."""
+) -> tuple[Booked, LockedAccount]:
     account = locked[request.account_id]
-    day = context.profile.local_day(request.occurred_at)
+    profile = gathered.accounts[request.account_id].profile
+    day = profile.local_day(request.occurred_at)
     # The balance row has one day's total; any other day's, a new one's included, comes from the record.
     if day not in account.spent_by_day and account.seq:
-        bounds = context.profile.day_bounds(day)
+        bounds = profile.day_bounds(day)
         account.spent_by_day[day] = await record.spent_between(request.account_id, *bounds)
     counterparty = locked[request.counterparty_account_id] if request.counterparty_account_id else None
     booked = book(request, verdict, account=account, counterparty=counterparty, day=day, voided=voided)
-    context.add(_past_payment(request, account.seq))
-    return booked
+    return booked, account
 
 
 def _note(

@@ -1,7 +1,8 @@
 """Gathers concurrent payments of one process into groups.
 
 While one group is being written the next one gathers, so groups grow with the load and a lonely payment waits for
-nobody. A group starts as soon as one of GROUPS_AT_ONCE places is free.
+nobody. A group starts as soon as one of a lane's places is free. Single payments and those of bulk requests have
+lanes of their own, so that neither waits behind the other.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.utils import timezone
 
 from ledger.services.failures import kind_and_place
@@ -18,10 +20,10 @@ from scoring.services.deciding import decide
 from scoring.services.payments import Answer, Payment, Result
 from sentinel.core.errors import Conflict, SentinelError, Unavailable
 
-GROUP_MAX = 64
 GROUPS_AT_ONCE = 2
-# Beyond this many waiting payments an honest "not now" is better than a slow answer.
-WAITING_MAX = 2000
+BULK_GROUP_MAX = 128
+BULK_WAITING_MAX = 10_000
+BULK_DEADLINE_SECONDS = 20
 
 _logger = logging.getLogger(__name__)
 
@@ -30,41 +32,69 @@ _logger = logging.getLogger(__name__)
 class _Waiting:
     payment: Payment
     answered: asyncio.Future[Result]
+    due_at: float  # on the event loop's clock
 
 
 @dataclass(slots=True)
-class Intake:
-    """One per event loop."""
+class Lane:
+    """One per event loop and kind of request."""
 
+    group_max: int
+    groups_at_once: int
+    waiting_max: int
+    deadline_seconds: float
     waiting: deque[_Waiting] = field(default_factory=deque)
+    unanswered: deque[_Waiting] = field(default_factory=deque)
     running: set[asyncio.Task[None]] = field(default_factory=set)
+    clock: asyncio.TimerHandle | None = None
 
-    async def submit(self, payment: Payment) -> Answer:
-        """The answer to one payment. Errors: whatever refuses it; Unavailable when too many wait.
+    def submit(self, payments: Sequence[Payment]) -> list[asyncio.Future[Result]]:
+        """The answers to come, all or none. Errors: Unavailable when too many wait.
 
         A client that hangs up stops waiting, but a payment that has begun is finished.
         """
-        if len(self.waiting) >= WAITING_MAX:
+        if len(self.waiting) + len(payments) > self.waiting_max:
             raise Unavailable("Too many payments are waiting.", retry_after_seconds=1)
-        entry = _Waiting(payment, asyncio.get_running_loop().create_future())
-        self.waiting.append(entry)
-        self._start_groups()
-        result = await entry.answered
-        if isinstance(result, Answer):
-            return result
-        raise result
+        loop = asyncio.get_running_loop()
+        due_at = loop.time() + self.deadline_seconds
+        entries = [_Waiting(payment, loop.create_future(), due_at) for payment in payments]
+        self.waiting.extend(entries)
+        self.unanswered.extend(entries)
+        if self.clock is None:
+            self.clock = loop.call_at(due_at, self._answer_the_late)
+        if len(self.running) < self.groups_at_once:
+            # Not at once: those that have arrived in the same moment come along.
+            loop.call_soon(self._start_groups)
+        return [entry.answered for entry in entries]
 
     def _start_groups(self) -> None:
-        while self.waiting and len(self.running) < GROUPS_AT_ONCE:
-            size = min(GROUP_MAX, len(self.waiting))
-            group = [self.waiting.popleft() for _ in range(size)]
+        while len(self.running) < self.groups_at_once and (group := self._next_group()):
             task = asyncio.create_task(_run(group))
             self.running.add(task)
             task.add_done_callback(self._group_ended)
 
+    def _next_group(self) -> list[_Waiting]:
+        """Those whose answer is still awaited, the first ones first."""
+        group: list[_Waiting] = []
+        while self.waiting and len(group) < self.group_max:
+            entry = self.waiting.popleft()
+            if not entry.answered.done():
+                group.append(entry)
+        return group
+
     def _group_ended(self, task: asyncio.Task[None]) -> None:
         self.running.discard(task)
         self._start_groups()
+
+    def _answer_the_late(self) -> None:
+        """A late answer is worth less than an honest one. What has begun is finished all the same."""
+        loop = asyncio.get_running_loop()
+        while self.unanswered and (self.unanswered[0].answered.done() or self.unanswered[0].due_at <= loop.time()):
+            entry = self.unanswered.popleft()
+            if not entry.answered.done():
+                words = "The payment could not be decided in time."
+                entry.answered.set_result(Unavailable(words, retry_after_seconds=1))
+        self.clock = loop.call_at(self.unanswered[0].due_at, self._answer_the_late) if self.unanswered else None
 
 
 async def _run(group: Sequence[_Waiting]) -> None:
@@ -101,9 +131,42 @@ class InternalError(SentinelError):
     title = "Something went wrong on our side"
 
 
-_intakes: WeakKeyDictionary[asyncio.AbstractEventLoop, Intake] = WeakKeyDictionary()
+@dataclass(slots=True)
+class _Lanes:
+    single: Lane
+    bulk: Lane
+
+
+def _new_lanes() -> _Lanes:
+    deadline_seconds = settings.DECISION_DEADLINE_MS / 1000
+    single = Lane(settings.GROUP_MAX, GROUPS_AT_ONCE, settings.WAITING_MAX, deadline_seconds)
+    # A group at a time, so that a large request leaves the processor to single payments in between.
+    bulk = Lane(min(BULK_GROUP_MAX, 2 * settings.GROUP_MAX), 1, BULK_WAITING_MAX, BULK_DEADLINE_SECONDS)
+    return _Lanes(single, bulk)
+
+
+_lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, _Lanes] = WeakKeyDictionary()
+
+
+def _lanes_here() -> _Lanes:
+    loop = asyncio.get_running_loop()
+    if loop not in _lanes:
+        _lanes[loop] = _new_lanes()
+    return _lanes[loop]
 
 
 async def submit(payment: Payment) -> Answer:
-    """Decide and record one payment, together with whichever others are under way. Errors: as Intake.submit."""
-    return await _intakes.setdefault(asyncio.get_running_loop(), Intake()).submit(payment)
+    """Decide and record one payment, together with whichever others are under way.
+
+    Errors: whatever refuses it; Unavailable when too many wait or it is not answered in time.
+    """
+    (answered,) = _lanes_here().single.submit([payment])
+    result = await answered
+    if isinstance(result, Answer):
+        return result
+    raise result
+
+
+async def submit_bulk(payments: Sequence[Payment]) -> list[Result]:
+    """One answer or refusal per payment, in their order. Errors: Unavailable when too many wait."""
+    return list(await asyncio.gather(*_lanes_here().bulk.submit(payments)))

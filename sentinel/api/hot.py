@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from sentinel.api.authentication import authenticate_async
 from sentinel.api.lean import LeanRequest
-from sentinel.api.parsing import StrictJsonParser, body_limit, read_json
+from sentinel.api.parsing import StrictJsonParser, read_body
 from sentinel.api.rate_limit import usage_count_async
 from sentinel.api.rendering import JsonRenderer
 from sentinel.api.scopes import HasScopes
@@ -31,18 +31,18 @@ class HotRequest:
 
     accepted_renderer, accepted_media_type = JsonRenderer(), _JSON
 
-    def __init__(self, request: LeanRequest, body_bytes_max: int) -> None:
-        self._request, self._body_bytes_max = request, body_bytes_max
-        self.method, self.headers, self.scope = request.method, request.headers, request.scope
+    def __init__(self, request: LeanRequest, view: "HotView") -> None:
+        self._request, self._view = request, view
+        self.method, self.scope = request.method, request.scope
         self.user: ClientIdentity | None = None
 
     @property
     def data(self) -> Any:
-        """The body's JSON value. Errors: UnsupportedMediaType, and those of read_json."""
+        """The body's JSON value. Errors: UnsupportedMediaType, and those of read_body."""
         body = self._request.read()
         if body and self._request.content_type != _JSON:
-            raise UnsupportedMediaType(self.headers.get("Content-Type", ""))
-        return read_json(body, self._body_bytes_max) if body else {}
+            raise UnsupportedMediaType(self._request.META.get("CONTENT_TYPE", ""))
+        return read_body(body, self._view) if body else {}
 
 
 class HotView(ApiView):
@@ -59,7 +59,7 @@ class HotView(ApiView):
         raise NotImplementedError
 
     async def _dispatch_lean(self, request: LeanRequest) -> HttpResponse:
-        hot: Any = HotRequest(request, body_limit(self))
+        hot: Any = HotRequest(request, self)
         self.request, self.headers = hot, self.default_response_headers
         try:
             await self._admit(hot)
@@ -72,11 +72,10 @@ class HotView(ApiView):
 
     async def _admit(self, request: HotRequest) -> None:
         """In the order of Django REST framework's `initial`."""
-        if request.headers.get("Accept", "") not in _ACCEPTS_JSON:
+        headers = request._request.META  # `request.headers` would first make another mapping of all of them
+        if headers.get("HTTP_ACCEPT", "") not in _ACCEPTS_JSON:
             self.perform_content_negotiation(self.initialize_request(request._request))
-        request.user = await authenticate_async(
-            request.headers.get("X-API-Key"), request.headers.get("Authorization")
-        )
+        request.user = await authenticate_async(headers.get("HTTP_X_API_KEY"), headers.get("HTTP_AUTHORIZATION"))
         _scopes.has_permission(request, self)  # type: ignore[arg-type]
         request._request.rate_usage = usage = await usage_count_async(request.user)  # type: ignore[attr-defined]
         usage.check()

@@ -8,6 +8,7 @@ ORM on the event loop, and their work is plain asyncio from end to end.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import ResolverMatch, get_resolver
 
 from sentinel.api.middleware import api_headers
 
@@ -50,8 +52,9 @@ class LeanHandler(ApiHandler):
         return self._view_response
 
     async def _view_response(self, request: HttpRequest) -> HttpResponseBase:
-        view, arguments, named = self.resolve_request(request)  # type: ignore[attr-defined]
-        return await view(request, *arguments, **named)
+        view, arguments, named = _view_at(request.path_info)
+        response: HttpResponseBase = await view(request, *arguments, **named)
+        return response
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = await _read_body(receive)
@@ -59,6 +62,12 @@ class LeanHandler(ApiHandler):
             return
         request, refused = self.create_request(scope, BytesIO(body))
         await _send(await self._middleware_chain(request) if request else refused, send)
+
+
+@lru_cache
+def _view_at(path: str) -> ResolverMatch:
+    """The hot paths are few, and none has a variable part."""
+    return get_resolver().resolve(path)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -4,6 +4,7 @@ SCOPES: dict[str, str] = {
     "transactions:write": "Send transactions to be decided, and void them by key.",
     "transactions:read": "Read the client's own transactions.",
     "transactions:backdate": "Send transactions that happened long ago (replay, migration).",
+    "score:write": "Score payments without recording them.",
     "decisions:explain": "See scores and the reasons of decisions.",
     "reversals:write": "Give money back, whole or in part.",
     "accounts:read": "Read granted accounts and their balances.",

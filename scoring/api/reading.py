@@ -1,0 +1,71 @@
+"""From bodies to payments and requests, one by one and by the hundred."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from rest_framework.request import Request
+
+from ledger.domain.fingerprints import payment_content, request_fingerprint
+from scoring.api.schemas import PaymentIn, payment_request
+from scoring.services.payments import OPERATION, Payment
+from sentinel.api.parsing import refuse_card_numbers
+from sentinel.api.problems import as_sentinel_error
+from sentinel.api.views import json_object
+from sentinel.core.clients import ClientIdentity
+from sentinel.core.errors import FieldError, InvalidRequest, SentinelError
+
+ITEMS_MAX = 1000
+# Between so many items of a large body, other requests get their turn.
+_ITEMS_PER_TURN = 50
+
+T = TypeVar("T")
+
+
+def payment_of(client: ClientIdentity, key: str, body: PaymentIn, *, now: datetime) -> Payment:
+    """Errors: InvalidRequest."""
+    wanted = payment_request(body, now=now)
+    content = payment_content(wanted, occurred_at_given=body.occurred_at is not None)
+    return Payment(client, key, request_fingerprint(OPERATION, content), wanted)
+
+
+def items_of(request: Request, field: str) -> list[Any]:
+    """The items of a body that has nothing but a list of 1 to ITEMS_MAX of them. Errors: InvalidRequest."""
+    body = json_object(request)
+    errors = [FieldError(name, "unknown_field", "There is no such field.") for name in body if name != field]
+    items = body.get(field)
+    if items is None:
+        errors.append(FieldError(field, "required", "Send a list."))
+    elif not isinstance(items, list):
+        errors.append(FieldError(field, "wrong_type", "Send a list."))
+    elif not items:
+        errors.append(FieldError(field, "too_few", "Send at least one item."))
+    elif len(items) > ITEMS_MAX:
+        errors.append(FieldError(field, "too_many", f"Send at most {ITEMS_MAX} items at once."))
+    if errors:
+        raise InvalidRequest(f"Check {', '.join(error.field for error in errors)}.", errors=errors)
+    return items or []
+
+
+async def read_each(items: list[Any], read: Callable[[dict[str, Any]], T]) -> list[T | SentinelError]:
+    """What `read` makes of each item, or why it is refused."""
+    found: list[T | SentinelError] = []
+    for place, item in enumerate(items, start=1):
+        found.append(_read_one(item, read))
+        if place % _ITEMS_PER_TURN == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+def _read_one(item: Any, read: Callable[[dict[str, Any]], T]) -> T | SentinelError:
+    try:
+        if not isinstance(item, dict):
+            raise InvalidRequest(errors=[FieldError("body", "wrong_type", "Send a JSON object.")])
+        refuse_card_numbers(item)
+        return read(item)
+    except Exception as error:
+        refusal = as_sentinel_error(error)
+        if refusal is None:
+            raise
+        return refusal

@@ -1,0 +1,72 @@
+"""POST score: what would be decided of up to a thousand payments. Nothing is recorded but the predictions."""
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ledger.domain.payments import PaymentRequest
+from ledger.domain.receipts import verdict_json
+from scoring.api.examples import SCORE_EXAMPLES
+from scoring.api.reading import items_of, read_each
+from scoring.api.schemas import PaymentIn, ScoreIn, ScoreOut, payment_request
+from scoring.services.predictions import Prediction, predictions_append
+from scoring.services.score_only import score_only
+from sentinel.api.documentation import problems
+from sentinel.api.hot import HotView
+from sentinel.api.problems import problem
+from sentinel.api.views import client_of
+from sentinel.core.errors import SentinelError
+from sentinel.core.ids import public_id
+
+
+class ScoreView(HotView):
+    scopes = {"POST": "score:write"}
+    body_bytes_max = settings.API_BULK_BYTES_MAX
+    checks_items_itself = True
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="score_create",
+        summary="Score up to 1,000 payments without recording them",
+        request=ScoreIn,
+        examples=SCORE_EXAMPLES,
+        responses={200: ScoreOut, **problems(400, 403, 413)},
+        tags=["scoring"],
+    )
+    async def post(self, request: Request) -> Response:
+        """What rules, model and policy say. No ledger, no idempotency key, and later payments do not count these.
+
+        An account that is granted to the client is described by its past; any other as one without a past.
+        """
+        client, now = client_of(request), timezone.now()
+
+        def read(item: dict[str, Any]) -> PaymentRequest:
+            return payment_request(PaymentIn.model_validate(item), now=now)
+
+        items = await read_each(items_of(request, "items"), read)
+        scored = await score_only([item for item in items if isinstance(item, PaymentRequest)], client)
+        predictions = [Prediction.of(request, verdict, client, now) for request, verdict in scored]
+        predictions_append(predictions)
+        left = iter(predictions)
+        explain = client.may("decisions:explain")
+        shown = [_problem(item) if isinstance(item, SentinelError) else _shown(next(left), explain) for item in items]
+        return Response(orjson.dumps({"results": shown}))
+
+
+def _problem(error: SentinelError) -> dict[str, Any]:
+    return {"status": error.http_status, "problem": problem(error)}
+
+
+def _shown(prediction: Prediction, explain: bool) -> dict[str, Any]:
+    shown = {
+        "status": 200,
+        "id": public_id("prd", prediction.id),
+        "reference": prediction.request.reference,
+        "outcome": prediction.verdict.outcome.value,
+    }
+    return shown | verdict_json(prediction.verdict, prediction.verdict.reasons) if explain else shown
