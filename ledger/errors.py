@@ -66,10 +66,3 @@ class AccountChangeRefused(Conflict):
 
     code = "account_change_refused"
     title = "The account cannot be changed like this"
-
-
-class PartitionsNeeded(Conflict):
-    """Months that somebody wanted detached are still read. Nothing was done."""
-
-    code = "partitions_needed"
-    title = "These months are still needed"

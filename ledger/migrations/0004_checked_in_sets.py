@@ -25,4 +25,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(model_name="reversal", name="account", field=_account_without_index()),
         migrations.AlterField(model_name="label", name="account", field=_account_without_index()),
         migrations.RunSQL(_SQL.read_text(), reverse_sql=migrations.RunSQL.noop),
+        # They were the targets of foreign keys.
+        migrations.RemoveConstraint(model_name="account", name="account_id_currency_livemode"),
+        migrations.RemoveConstraint(model_name="account", name="account_id_currency"),
     ]

@@ -58,11 +58,12 @@ ALTER TABLE ledger_idempotencykey DROP CONSTRAINT ledger_idempotencykey_client_i
 -- The checks --------------------------------------------------------------------------------------------------------
 -- Each look-up is a scalar subquery, so that it is made by key for each new row. The ids between which the new rows
 -- lie let PostgreSQL open the few months it needs, however many there are. Plans are kept by their connection:
--- generic, so that they are made once, and without sequential scans, since tables grow after that.
+-- generic, so that they are made once, and without sequential scans, since tables grow after that. Temporary tables
+-- come last in the path: nobody is to be deceived by one that has the name of another table.
 
 -- A payment has its accounts' currency, and client, accounts and payment are all live or all test.
 CREATE FUNCTION ledger_check_transactions() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     wrong record;
 BEGIN
@@ -88,7 +89,7 @@ END $$;
 
 -- Decisions, personal details, events and labels hang on a transaction of their own account.
 CREATE FUNCTION ledger_check_of_transaction() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     missing uuid;
     lowest uuid;
@@ -109,7 +110,7 @@ END $$;
 -- An entry comes with its postings in one statement, and hangs on a transaction of its account; an opening entry on
 -- the account alone. That its last leg is there is enough: postings come all together (below).
 CREATE FUNCTION ledger_check_entries() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     wrong record;
     lowest uuid;
@@ -144,7 +145,7 @@ END $$;
 -- The postings of an entry come all together, sum to zero per currency, and go to accounts of that currency. An
 -- entry says how many legs it has and its legs are numbered, so none can be added to it later.
 CREATE FUNCTION ledger_check_postings() RETURNS trigger LANGUAGE plpgsql
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     wrong record;
     lowest uuid;
@@ -182,7 +183,8 @@ BEGIN
     RAISE EXCEPTION 'entry % lacks postings', wrong.entry_id USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
-CREATE OR REPLACE FUNCTION ledger_check_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ledger_check_hold() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM ledger_decision
@@ -193,6 +195,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+
+ALTER FUNCTION ledger_check_reversal() SET search_path = public, pg_temp;
 
 -- The triggers ------------------------------------------------------------------------------------------------------
 DROP TRIGGER postings_balance ON ledger_posting;

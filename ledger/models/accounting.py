@@ -1,7 +1,7 @@
 """Double entry: entries of balanced postings, holds and how they ended, reversals. All insert-only.
 
-The database enforces: the postings of an entry sum to zero per currency (statement trigger on postings and a
-deferred trigger on entries); one resolution per hold; reversals never exceed the amount of an approved transaction.
+The database enforces: an entry comes with all its postings, which sum to zero per currency (statement triggers on
+both); one resolution per hold; reversals never exceed the amount of an approved transaction.
 """
 
 from typing import ClassVar

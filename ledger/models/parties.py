@@ -1,7 +1,7 @@
 """Accounts and who may use them.
 
-An account never changes its currency or livemode: transactions point at (id, currency, livemode) together, postings
-at (id, currency).
+An account never changes its id, kind, currency or livemode, and is never removed: a trigger refuses it. Transactions
+and postings are checked against them as they are written.
 Customer accounts have one balance row, which is locked to record a payment; system accounts (the bank's own side of
 each posting) are sums of postings and have none, so that no row is hot.
 """
@@ -41,10 +41,6 @@ class Account(models.Model):
         ordering = ("id",)
         permissions: ClassVar = [("freeze_account", "Can freeze, thaw and close accounts")]
         constraints: ClassVar = [
-            # Targets of the foreign keys that keep currency and livemode equal on every transaction, and the
-            # currency on every posting.
-            models.UniqueConstraint(fields=("id", "currency", "livemode"), name="account_id_currency_livemode"),
-            models.UniqueConstraint(fields=("id", "currency"), name="account_id_currency"),
             models.CheckConstraint(name="account_currency_shape", condition=Q(currency__regex=r"^[A-Z]{3}$")),
             models.CheckConstraint(name="account_country_shape", condition=Q(home_country__regex=r"^[A-Z]{2}$")),
             models.CheckConstraint(

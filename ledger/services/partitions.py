@@ -4,8 +4,12 @@ from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
-from ledger.errors import PartitionsNeeded
 from sentinel.core.ids import first_uuid7_at
+
+
+class PartitionsNeeded(Exception):
+    """Months that somebody wanted detached are still needed. Nothing was done."""
+
 
 # What partitions need beside what PostgreSQL copies from their parent: statement triggers are not inherited, and a
 # unique rule without the partition key can only live on a partition.

@@ -48,7 +48,8 @@ _PENDING = "INSERT INTO ledger_outboxpending (event_id, created_at) SELECT id, r
 
 def write_statement(rows: Rows) -> tuple[str, list[Any]]:
     """One statement, with its values, that inserts the rows of all tables and updates the balances."""
-    parts, values = [], []
+    parts: list[str] = []
+    values: list[Any] = []
     for table in _TABLES:
         if found := rows.by_table.get(table):
             statement, binary = _insert(table, tuple(found[0]))

@@ -12,7 +12,8 @@ from sentinel.api.scope_names import SCOPES
 class GatewayClient(models.Model):
     """A machine that calls the API. `livemode` false: a test client, which only meets test accounts.
 
-    The database keeps clients, accounts and transactions of one livemode together by composite foreign keys.
+    The database keeps clients, accounts and transactions of one livemode together: the ledger's triggers refuse any
+    other, and a client never changes its own.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,7 +33,7 @@ class GatewayClient(models.Model):
     class Meta:
         ordering = ("name",)
         constraints: ClassVar = [
-            # Target of the foreign key that keeps a transaction's livemode equal to its client's.
+            # Read by: the check that a transaction's livemode is its client's.
             models.UniqueConstraint(fields=("id", "livemode"), name="client_id_livemode"),
             models.CheckConstraint(
                 name="client_rate_readable", condition=Q(rate="") | Q(rate__regex=r"^[1-9][0-9]{0,6}/[smhd]$")

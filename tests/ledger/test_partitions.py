@@ -8,9 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from ledger.errors import PartitionsNeeded
 from ledger.models import OutboxPending, Posting, Transaction
-from ledger.services.partitions import MONTHS_KEPT, PARTITIONED, partitions_detach
+from ledger.services.partitions import MONTHS_KEPT, PARTITIONED, PartitionsNeeded, partitions_detach
 from sentinel.core.outcomes import Outcome
 from tests.factories import make_account, make_client, make_payment
 

@@ -305,6 +305,15 @@ def test_a_partition_is_checked_as_the_whole_table(filled, owner, table):
     assert parts <= checked
 
 
+def test_a_temporary_table_of_that_name_deceives_no_check(filled, runtime):
+    runtime.execute(
+        "CREATE TEMPORARY TABLE ledger_account AS SELECT 'acc_nobody'::varchar AS id, 'INR'::varchar AS currency"
+    )
+
+    with pytest.raises(errors.ForeignKeyViolation, match="ledger_account_id"):
+        insert_entry(runtime, filled[0], legs=legs_of("acc_nobody"))
+
+
 def test_a_decision_put_into_a_partition_needs_its_payment(filled, owner):
     with pytest.raises(errors.ForeignKeyViolation, match="there is no transaction"):
         copy_row(

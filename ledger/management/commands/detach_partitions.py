@@ -4,8 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ledger.errors import PartitionsNeeded
-from ledger.services.partitions import partitions_detach
+from ledger.services.partitions import PartitionsNeeded, partitions_detach
 
 
 def month(text: str) -> datetime:
@@ -23,7 +22,7 @@ class Command(BaseCommand):
         try:
             detached = partitions_detach(before=options["before"], now=timezone.now())
         except PartitionsNeeded as error:
-            raise CommandError(error.detail) from error
+            raise CommandError(str(error)) from error
         for part in detached:
             self.stdout.write(part)
         self.stdout.write(f"{len(detached)} partitions detached." if detached else "No month is that old.")
