@@ -3,19 +3,17 @@
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from scoring.api.examples import BULK_EXAMPLES
-from scoring.api.reading import items_of, payment_of, read_each
+from scoring.api.reading import ItemsView, items_of, payment_of
 from scoring.api.schemas import BulkIn, BulkOut, PaymentIn
 from scoring.services.intake import submit_bulk
 from scoring.services.payments import Payment, Result
 from sentinel.api.documentation import problems
-from sentinel.api.hot import HotView
 from sentinel.api.idempotency import read_key
 from sentinel.api.problems import problem
 from sentinel.api.views import client_of
@@ -24,11 +22,8 @@ from sentinel.core.errors import FieldError, KeyMissing, SentinelError
 KEY_FIELD = "idempotency_key"
 
 
-class BulkView(HotView):
+class BulkView(ItemsView):
     scopes = {"POST": "transactions:write"}
-    body_bytes_max = settings.API_BULK_BYTES_MAX
-    checks_items_itself = True
-    http_method_names = ["post", "options"]
 
     @extend_schema(
         operation_id="transaction_create_bulk",
@@ -50,7 +45,7 @@ class BulkView(HotView):
             fields = {name: value for name, value in item.items() if name != KEY_FIELD}
             return payment_of(client, key_of(item), PaymentIn.model_validate(fields), now=now)
 
-        read_items = await read_each(items, read)
+        read_items = await self.read_each(items, read)
         answers = iter(await submit_bulk([item for item in read_items if isinstance(item, Payment)]))
         results = [next(answers) if isinstance(item, Payment) else item for item in read_items]
         shown = [_shown(item, result) for item, result in zip(items, results, strict=True)]

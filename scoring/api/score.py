@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,23 +11,19 @@ from rest_framework.response import Response
 from ledger.domain.payments import PaymentRequest
 from ledger.domain.receipts import verdict_json
 from scoring.api.examples import SCORE_EXAMPLES
-from scoring.api.reading import items_of, read_each
+from scoring.api.reading import ItemsView, items_of
 from scoring.api.schemas import PaymentIn, ScoreIn, ScoreOut, payment_request
 from scoring.services.predictions import Prediction, predictions_append
 from scoring.services.score_only import score_only
 from sentinel.api.documentation import problems
-from sentinel.api.hot import HotView
 from sentinel.api.problems import problem
 from sentinel.api.views import client_of
 from sentinel.core.errors import SentinelError
 from sentinel.core.ids import public_id
 
 
-class ScoreView(HotView):
+class ScoreView(ItemsView):
     scopes = {"POST": "score:write"}
-    body_bytes_max = settings.API_BULK_BYTES_MAX
-    checks_items_itself = True
-    http_method_names = ["post", "options"]
 
     @extend_schema(
         operation_id="score_create",
@@ -48,7 +43,7 @@ class ScoreView(HotView):
         def read(item: dict[str, Any]) -> PaymentRequest:
             return payment_request(PaymentIn.model_validate(item), now=now)
 
-        items = await read_each(items_of(request, "items"), read)
+        items = await self.read_each(items_of(request, "items"), read)
         scored = await score_only([item for item in items if isinstance(item, PaymentRequest)], client)
         predictions = [Prediction.of(request, verdict, client, now) for request, verdict in scored]
         predictions_append(predictions)

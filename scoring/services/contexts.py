@@ -25,7 +25,7 @@ from ledger.selectors.hot import (
 )
 from ledger.services.recording import reading
 from scoring.domain.history import REACH_SECONDS, AccountHistory, PastPayment
-from sentinel.ops.connections import redis_client, redis_key
+from sentinel.ops.connections import redis_answers, redis_key, redis_pipeline
 from sentinel.ops.epochs import CONFIGURATION, epoch_key
 
 REDIS_DOWN = "redis_unavailable"
@@ -114,13 +114,13 @@ async def history_before(
 async def remember(contexts: Iterable[AccountContext]) -> None:
     """Bring Redis up to date. Written whole, so that repeating it or losing a race only costs a later reload."""
     try:
-        pipeline = redis_client().pipeline(transaction=False)
+        pipeline = redis_pipeline()
         for context in contexts:
             account_id = context.profile.account_id
             if context.profile_is_new:
                 pipeline.set(profile_cache_key(account_id), profile_encode(context.profile), ex=_PROFILE_TTL_SECONDS)
             pipeline.set(_history_key(account_id), context.history.to_bytes(), ex=_HISTORY_TTL_SECONDS)
-        await pipeline.execute()
+        await redis_answers(pipeline)
     except (RedisError, TimeoutError) as error:
         _logger.warning("Redis is behind: %s", error)
 
@@ -129,12 +129,12 @@ async def _read_redis(
     account_ids: Sequence[str],
 ) -> tuple[dict[str, AccountContext | None], bytes | None, tuple[str, ...]]:
     try:
-        pipeline = redis_client().pipeline(transaction=False)
+        pipeline = redis_pipeline()
         pipeline.get(epoch_key(CONFIGURATION))
         for account_id in account_ids:
             pipeline.get(profile_cache_key(account_id))
             pipeline.get(_history_key(account_id))
-        epoch, *values = await pipeline.execute()
+        epoch, *values = await redis_answers(pipeline)
     except (RedisError, TimeoutError) as error:
         _logger.warning("Redis cannot be read: %s", error)
         return {}, None, (REDIS_DOWN,)

@@ -30,10 +30,7 @@ class StrictJsonParser(BaseParser):
 
 
 def read_body(body: bytes, view: Any) -> Any:
-    """The JSON value of a request's body. Errors: BodyTooLarge, MalformedJson, CardNumberSent.
-
-    A view that sets `checks_items_itself` refuses card numbers item by item, so that one item fails alone.
-    """
+    """The JSON value of a request's body. Errors: BodyTooLarge, MalformedJson, and those of the view's check_body."""
     if len(body) > bytes_max(view):
         raise BodyTooLarge(f"The largest body is {bytes_max(view)} bytes.")
     try:
@@ -42,9 +39,14 @@ def read_body(body: bytes, view: Any) -> Any:
         raise MalformedJson(str(error)[:1].upper() + str(error)[1:] + ".") from None
     if b"\\u0000" in body:
         _refuse_nul(content)
-    if not getattr(view, "checks_items_itself", False) and may_hold_card_number(body):
-        refuse_card_numbers(content)
+    getattr(view, "check_body", check_body)(body, content)
     return content
+
+
+def check_body(body: bytes, content: Any) -> None:
+    """What every body must pass. Errors: CardNumberSent."""
+    if may_hold_card_number(body):
+        refuse_card_numbers(content)
 
 
 def bytes_max(view: Any) -> int:

@@ -44,6 +44,17 @@ _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
     (2200, 2204, frozenset({16, 17, 18, 19})),  # Mir
 )
 
+# By the first digit: the ranges it may begin, each with how many digits it compares.
+_ISSUERS_OF = {
+    digit: [
+        (first, last, len(str(first)), lengths)
+        for first, last, lengths in _ISSUERS
+        if str(first) <= digit + "9" * 9 and digit <= str(last)
+    ]
+    for digit in "0123456789"
+}
+_DOUBLED = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
+
 
 def contains_card_number(text: str) -> bool:
     if len(text) < _SHORTEST or not _ENOUGH_DIGITS.search(text):
@@ -106,12 +117,12 @@ def _digit_runs(text: str) -> Iterator[str]:
 
 def _is_card_number(digits: str) -> bool:
     fits = any(
-        first <= int(digits[: len(str(first))]) <= last and len(digits) in lengths
-        for first, last, lengths in _ISSUERS
+        len(digits) in lengths and first <= int(digits[:width]) <= last
+        for first, last, width, lengths in _ISSUERS_OF[digits[0]]
     )
-    return fits and _luhn_holds(digits)
+    return fits and int(digits[-1]) == _check_digit(digits[:-1])
 
 
-def _luhn_holds(digits: str) -> bool:
-    doubled = (int(digit) * 2 for digit in digits[-2::-2])
-    return (sum(int(digit) for digit in digits[-1::-2]) + sum(n - 9 if n > 9 else n for n in doubled)) % 10 == 0
+def _check_digit(digits: str) -> int:
+    """What the Luhn check wants for the last digit."""
+    return -(sum(map(int, digits[-2::-2])) + sum(map(_DOUBLED.__getitem__, digits[-1::-2]))) % 10

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.retry import Retry as SyncRetry
@@ -26,7 +27,7 @@ _SESSION_OPTIONS = (
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
     " -c jit=off"
 )
-_REDIS_TIMEOUT_SECONDS = 0.25
+_REDIS_TIMEOUT_SECONDS = 0.5
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Awaitable[Pool]] = WeakKeyDictionary()
@@ -46,13 +47,24 @@ def redis_client() -> Redis:
     if loop not in _redis_clients:
         _redis_clients[loop] = Redis.from_url(
             settings.REDIS_URL,
-            socket_timeout=_REDIS_TIMEOUT_SECONDS,
+            socket_timeout=None,  # redis_answers has one clock for all answers; this would be one for each
             socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
             max_connections=128,
             # A dead Redis costs one time-out, not a series of retries: PostgreSQL has what it would have told.
             retry=Retry(NoBackoff(), 0),
         )
     return _redis_clients[loop]
+
+
+def redis_pipeline() -> Pipeline:
+    """Commands of one key each, to be sent together by redis_answers."""
+    return redis_client().pipeline(transaction=False)
+
+
+async def redis_answers(pipeline: Pipeline) -> list[Any]:
+    """Errors: RedisError, TimeoutError."""
+    async with asyncio.timeout(_REDIS_TIMEOUT_SECONDS):
+        return await pipeline.execute()
 
 
 def redis_from_services() -> SyncRedis:
