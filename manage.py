@@ -51,6 +51,10 @@ def main() -> None:
         from sentinel.ops import up
 
         sys.exit(up.main(sys.argv[2:]))
+    if command == "bench":
+        from bench import command as bench_command
+
+        sys.exit(bench_command.main(sys.argv[2:]))
     if command == "test":
         from sentinel.ops import testing
 

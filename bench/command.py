@@ -1,0 +1,107 @@
+"""`python3 manage.py bench`: how fast, how correct, and beside which yardsticks. See bench/README.md."""
+
+import argparse
+import os
+import sys
+from urllib.parse import urlsplit
+
+from bench.scenarios import IN_FLIGHT, NAMES
+from bench.stack import new_run, started_stack
+from sentinel.ops.console import Refusal, say
+from sentinel.ops.supervisor import StopRequested
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
+    try:
+        return _measure_url(options) if options.url else _measure_own(options)
+    except Refusal as refusal:
+        say(f"\n{refusal}")
+        return 1
+    except (StopRequested, KeyboardInterrupt):
+        say("\nStopped.")
+        return 130
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="manage.py bench", description="Measures SentinelStream beside its yardsticks, on servers of its own."
+    )
+    parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"of: {', '.join(NAMES)}")
+    parser.add_argument("--rounds", type=_count, default=3, help="rounds, of which medians are taken (3)")
+    parser.add_argument("--seconds", type=_seconds, default=8.0, help="of each measurement (8)")
+    parser.add_argument("--in-flight", type=_count, default=IN_FLIGHT, help=f"requests at once ({IN_FLIGHT})")
+    parser.add_argument("--accounts", type=_count, default=2000, help="customer accounts (2000)")
+    parser.add_argument("--web-processes", type=_count, default=int(os.environ.get("WEB_CONCURRENCY", "1")))
+    parser.add_argument(
+        "--memory", nargs="?", type=_count, const=200_000, metavar="N", help="memory after N requests"
+    )
+    parser.add_argument("--history", nargs="?", type=_count, const=1_000_000, metavar="N",
+                        help="cost of a decision with N/10 and with N transactions in the ledger")  # fmt: skip
+    parser.add_argument("--profile", action="store_true", help="where the microseconds of a decision go")
+    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="the result as one JSON object")
+    parser.add_argument("--url", help="measure this running service instead, over HTTP only")
+    parser.add_argument("--api-key", default=os.environ.get("SENTINEL_API_KEY", ""), help="its API key")
+    parser.add_argument("--i-own-this-server", action="store_true", help="for a URL that is not of this machine")
+    options = parser.parse_args(arguments)
+    if options.url and (words := _wrong_url(options)):
+        parser.error(words)
+    return options
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 100_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count.")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 600 seconds.")
+    return seconds
+
+
+def _wrong_url(options: argparse.Namespace) -> str:
+    parts = urlsplit(options.url)
+    if parts.scheme != "http" or not parts.hostname:
+        return "--url must look like http://127.0.0.1:8000."
+    if parts.hostname not in _LOOPBACK and not options.i_own_this_server:
+        return f"{parts.hostname} is not this machine. A load may only be put on a server of your own."
+    if not options.api_key:
+        return "--url needs --api-key (or SENTINEL_API_KEY), with the scopes transactions:write and accounts:write."
+    if options.memory or options.history or options.profile:
+        return "--memory, --history and --profile need servers of their own, not --url."
+    return ""
+
+
+def _measure_own(options: argparse.Namespace) -> int:
+    run = new_run()
+    with started_stack(run=run) as stack:
+        os.environ.update(stack.environment | {"SENTINEL_DB_ROLE": "owner"})
+        _set_up_django()
+        # Needs settings, which need the addresses of the servers.
+        from bench.own_service import measure
+
+        return measure(stack, options, run=run)
+
+
+def _measure_url(options: argparse.Namespace) -> int:
+    from bench.other_service import measure
+
+    return measure(options, run=new_run())
+
+
+def _set_up_django() -> None:
+    import django
+
+    django.setup(set_prefix=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

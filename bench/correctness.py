@@ -1,0 +1,205 @@
+"""What must hold of the record after a load. Each check returns what it found wrong, in words; nothing is right.
+
+Connected as the owner, while nothing is under way.
+"""
+
+import math
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+from bench.plan import Sample
+from ledger.domain.payments import TransactionType
+from scoring.domain.history import DAY, HOUR, MONTH, WEEK, AccountHistory, PastPayment
+from sentinel.core.catalogue import unpack
+from sentinel.ops.children import loopback
+from tests.offline_features import rows_with_features
+
+SHOWN_MAX = 5
+FEATURE_ACCOUNTS, FEATURE_ROWS_MAX, HOT_ROWS_MAX = 12, 400, 3000
+_TOLERANCE = 1e-6
+
+
+@dataclass(slots=True)
+class KeysUsed:
+    """The keys of one load: `prefix` and the numbers below `sent`, but for those that nobody answered with 201."""
+
+    prefix: str
+    sent: int
+    unanswered: set[str] = field(default_factory=set)
+
+
+def ledger_sums() -> list[str]:
+    """Debits equal credits in each currency, over everything that was ever posted."""
+    rows = _rows(
+        "SELECT currency, sum(debit_minor) - sum(credit_minor) FROM ledger_posting"
+        " GROUP BY currency HAVING sum(debit_minor) <> sum(credit_minor)"
+    )
+    return [f"the ledger does not sum to zero in {currency}: {difference}" for currency, difference in rows]
+
+
+def balances(account_prefix: str) -> list[str]:
+    """Posted equals the sum of postings, held the open holds, and seq the number of payments."""
+    rows = _rows(_BALANCES, {"accounts": _like(account_prefix)})
+    return [
+        f"{account}: {words} is {stored}, the record says {computed}"
+        for account, posted, postings, held, holds, seq, payments in rows
+        for words, stored, computed in (("posted", posted, postings), ("held", held, holds), ("seq", seq, payments))
+        if stored != computed
+    ]
+
+
+_BALANCES = """
+SELECT b.account_id, b.posted_minor, coalesce(p.sum_minor, 0)::bigint, b.held_minor, coalesce(h.sum_minor, 0)::bigint,
+       b.seq, coalesce(t.count, 0)
+FROM ledger_accountbalance b
+LEFT JOIN (SELECT ledger_account_id, sum(credit_minor) - sum(debit_minor) AS sum_minor
+           FROM ledger_posting WHERE ledger_account_id LIKE %(accounts)s GROUP BY 1) p
+       ON p.ledger_account_id = b.account_id
+LEFT JOIN (SELECT h.account_id, sum(h.reserved_minor) AS sum_minor FROM ledger_hold h
+           WHERE h.account_id LIKE %(accounts)s
+             AND NOT EXISTS (SELECT FROM ledger_holdresolution r WHERE r.hold_id = h.transaction_id) GROUP BY 1) h
+       ON h.account_id = b.account_id
+LEFT JOIN (SELECT account_id, count(*) AS count FROM ledger_transaction
+           WHERE account_id LIKE %(accounts)s GROUP BY 1) t
+       ON t.account_id = b.account_id
+WHERE b.account_id LIKE %(accounts)s
+"""
+
+
+def keys(used: KeysUsed) -> list[str]:
+    """Every acknowledged key has exactly one transaction, and no key has one that was not sent."""
+    rows = _rows(
+        "SELECT k.key, k.subject_id, t.id FROM ledger_idempotencykey k LEFT JOIN ledger_transaction t"
+        " ON t.id = k.subject_id WHERE k.key LIKE %s",
+        [_like(used.prefix)],
+    )
+    sent = {f"{used.prefix}{number}" for number in range(used.sent)}
+    found = {key for key, _, _ in rows}
+    subjects = Counter(subject for _, subject, _ in rows)
+    wrong = [f"key {key} was acknowledged and is not in the record" for key in sent - used.unanswered - found]
+    wrong += [f"key {key} is in the record and was never sent" for key in found - sent]
+    wrong += [f"key {key} has no transaction" for key, _, transaction in rows if transaction is None]
+    wrong += [f"transaction {subject} has {count} keys" for subject, count in subjects.items() if count > 1]
+    return wrong
+
+
+def replays(samples: Iterable[Sample], ask: Callable[[Sample], tuple[int, str, str]]) -> list[str]:
+    """A key that is sent again gets the first answer, byte for byte. `ask` gives status, replay mark and body."""
+    wrong = []
+    for sample in samples:
+        status, mark, body = ask(sample)
+        if status != 201 or mark != "true":
+            wrong.append(f"key {sample.key} was answered {status}, marked {mark!r}, when it was sent again")
+        elif body != sample.answer:
+            wrong.append(f"key {sample.key} was answered otherwise when it was sent again")
+    return wrong
+
+
+def ask_again(base_url: str, credential: str) -> Callable[[Sample], tuple[int, str, str]]:
+    name, _, value = credential.partition(": ")
+
+    def ask(sample: Sample) -> tuple[int, str, str]:
+        headers = {name: value, "Content-Type": "application/json", "Idempotency-Key": sample.key}
+        request = urllib.request.Request(  # noqa: S310 - an address of ours or of the caller's
+            f"{base_url}/api/v1/transactions", data=sample.body.encode(), headers=headers
+        )
+        try:
+            with loopback.open(request, timeout=30) as answer:
+                return answer.status, answer.headers.get("Idempotent-Replayed", ""), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, "", error.read().decode()
+
+    return ask
+
+
+def features(account_ids: Sequence[str], key_prefix: str) -> list[str]:
+    """Snapshots equal the features that an independent reading of the definitions finds in the ledger's rows.
+
+    Only payments whose keys begin so: history that was loaded in bulk brings no snapshots of its own.
+    """
+    wrong = []
+    for account_id in account_ids:
+        decided = _decided(account_id, key_prefix)
+        for row, expected in islice(rows_with_features(_escaped(account_id)), FEATURE_ROWS_MAX):
+            if row.id in decided:
+                wrong += _differences(row.id, unpack(bytes(row.snapshot)), expected)
+    return wrong
+
+
+def features_of_busy_account(account_id: str) -> list[str]:
+    """As `features`, for an account with too many payments for the slow reading: folded in the order of seq."""
+    history, wrong = AccountHistory(), []
+    for transaction_id, snapshot, payment in _past_payments(account_id):
+        stored = unpack(bytes(snapshot))
+        at_seconds = history.effective_seconds(payment.occurred_at_seconds)
+        if not history.is_backdated(payment.occurred_at_seconds):
+            wrong += _differences(transaction_id, stored, _counts(history, at_seconds))
+        history.add(payment)
+    return wrong
+
+
+def _counts(history: AccountHistory, at_seconds: float) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, window in (("1h", HOUR), ("24h", DAY), ("7d", WEEK), ("30d", MONTH)):
+        tally = history.tally(window, at_seconds)
+        found |= {f"payments_{name}": tally.count, f"amount_{name}": tally.total_minor}
+    return found
+
+
+def _past_payments(account_id: str) -> list[tuple[Any, bytes, PastPayment]]:
+    rows = _rows(
+        "SELECT t.id, d.snapshot, t.seq, extract(epoch FROM t.occurred_at)::float8, t.amount_minor, t.merchant_id,"
+        " p.latitude, p.longitude, t.transaction_type FROM ledger_transaction t"
+        " JOIN ledger_decision d ON d.transaction_id = t.id AND d.account_id = t.account_id"
+        " JOIN ledger_personaldetail p ON p.transaction_id = t.id AND p.account_id = t.account_id"
+        " WHERE t.account_id = %s ORDER BY t.seq LIMIT %s",
+        [account_id, HOT_ROWS_MAX],
+    )
+    return [
+        (row[0], row[1], PastPayment(*row[2:8], row[8] != TransactionType.TOP_UP)) for row in rows
+    ]
+
+
+def _decided(account_id: str, key_prefix: str) -> set[Any]:
+    rows = _rows(
+        "SELECT t.id FROM ledger_transaction t JOIN ledger_idempotencykey k ON k.subject_id = t.id"
+        " WHERE t.account_id = %s AND k.key LIKE %s",
+        [account_id, _like(key_prefix)],
+    )
+    return {transaction_id for (transaction_id,) in rows}
+
+
+def _differences(transaction_id: Any, stored: dict[str, Any], expected: dict[str, Any]) -> list[str]:
+    return [
+        f"{transaction_id}: {name} was {stored[name]} when it was decided, and is {value} by the record"
+        for name, value in expected.items()
+        if name in stored and not _are_equal(stored[name], value)
+    ]
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+
+
+def _rows(statement: str, values: Any = None) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def _like(prefix: str) -> str:
+    return f"{_escaped(prefix)}%"
+
+
+def _escaped(text: str) -> str:
+    """Without meaning for LIKE."""
+    return text.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")

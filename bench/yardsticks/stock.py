@@ -1,0 +1,9 @@
+"""`gunicorn bench.yardsticks.stock:application`: a hello view under Django's own, unmodified ASGIHandler."""
+
+import os
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "bench.yardsticks.stock_settings"
+
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+application = get_asgi_application()
