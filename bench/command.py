@@ -33,7 +33,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_count, default=3, help="rounds, of which medians are taken (3)")
     parser.add_argument("--seconds", type=_seconds, default=8.0, help="of each measurement (8)")
     parser.add_argument("--in-flight", type=_count, default=IN_FLIGHT, help=f"requests at once ({IN_FLIGHT})")
-    parser.add_argument("--accounts", type=_count, default=2000, help="customer accounts (2000)")
+    parser.add_argument("--accounts", type=_count, help="customer accounts (2000; 10000 with --history)")
     parser.add_argument("--web-processes", type=_count, default=int(os.environ.get("WEB_CONCURRENCY", "1")))
     parser.add_argument(
         "--memory", nargs="?", type=_count, const=200_000, metavar="N", help="memory after N requests"
@@ -46,6 +46,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--api-key", default=os.environ.get("SENTINEL_API_KEY", ""), help="its API key")
     parser.add_argument("--i-own-this-server", action="store_true", help="for a URL that is not of this machine")
     options = parser.parse_args(arguments)
+    options.accounts = options.accounts or (10_000 if options.history else 2000)
     if options.url and (words := _wrong_url(options)):
         parser.error(words)
     return options

@@ -22,7 +22,7 @@ from sentinel.ops.children import loopback
 from tests.offline_features import rows_with_features
 
 SHOWN_MAX = 5
-FEATURE_ACCOUNTS, FEATURE_ROWS_MAX, HOT_ROWS_MAX = 12, 400, 3000
+FEATURE_ACCOUNTS, FEATURE_ROWS_MAX, HOT_ROWS_MAX = 8, 1000, 3000
 _TOLERANCE = 1e-6
 
 
@@ -127,7 +127,7 @@ def features(account_ids: Sequence[str], key_prefix: str) -> list[str]:
     wrong = []
     for account_id in account_ids:
         decided = _decided(account_id, key_prefix)
-        for row, expected in islice(rows_with_features(_escaped(account_id)), FEATURE_ROWS_MAX):
+        for row, expected in islice(rows_with_features(escaped(account_id)), FEATURE_ROWS_MAX):
             if row.id in decided:
                 wrong += _differences(row.id, unpack(bytes(row.snapshot)), expected)
     return wrong
@@ -163,7 +163,8 @@ def _past_payments(account_id: str) -> list[tuple[Any, bytes, PastPayment]]:
         [account_id, HOT_ROWS_MAX],
     )
     return [
-        (row[0], row[1], PastPayment(*row[2:8], row[8] != TransactionType.TOP_UP)) for row in rows
+        (id_, snapshot, PastPayment(seq, at, amount, merchant, latitude, longitude, kind != TransactionType.TOP_UP))
+        for id_, snapshot, seq, at, amount, merchant, latitude, longitude, kind in rows
     ]
 
 
@@ -197,9 +198,9 @@ def _rows(statement: str, values: Any = None) -> list[Any]:
 
 
 def _like(prefix: str) -> str:
-    return f"{_escaped(prefix)}%"
+    return f"{escaped(prefix)}%"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Without meaning for LIKE."""
     return text.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")

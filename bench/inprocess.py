@@ -91,7 +91,8 @@ def _described(number: int) -> Values:
         account_id=profile.account_id, amount_minor=45_000 + 100 * number, currency="INR",
         transaction_type=TransactionType.PURCHASE, occurred_at=now, channel="ecommerce",
         merchant_id=f"m_{number % 6}", merchant_name="Corner Books", merchant_category="5942", merchant_country="IN",
-        card_token="tok_9f", card_bin="411111", card_last4="1111", device_id="dev_31", ip_address="203.0.113.9",
+        card_token="tok_9f",  # noqa: S106
+        card_bin="411111", card_last4="1111", device_id="dev_31", ip_address="203.0.113.9",
         location_country="IN", location_city="Mumbai", latitude=19.09, longitude=72.87,
     )  # fmt: skip
     return describe(request, profile, AccountHistory.of(past))

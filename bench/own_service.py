@@ -8,14 +8,16 @@ from collections.abc import Callable, Sequence
 from bench import correctness
 from bench.clock import Clock
 from bench.finish import finish
+from bench.history import history_measure
 from bench.inprocess import model_figures, rules_figures
 from bench.measuring import Meters
+from bench.memory import memory_measure
 from bench.plan import Sample
 from bench.run import Results, Runner, Target
 from bench.scenarios import MODEL, NAMES, RULES, SCENARIOS, Scenario
 from bench.seeding import Seeded, seed
 from bench.stack import WEB, Stack
-from sentinel.ops.console import say
+from sentinel.ops.console import Refusal, say
 from sentinel.ops.supervisor import StopRequested
 
 _MODES = ("memory", "history", "profile")
@@ -32,10 +34,18 @@ def measure(stack: Stack, options: argparse.Namespace, *, run: str) -> int:
         runner = _runner(stack, seeded, options, results, run)
         for number in range(1, options.rounds + 1):
             runner.round(names, f"round {number}/{options.rounds}")
+        if options.memory:
+            memory_measure(runner, options.memory)
+        if options.history:
+            stack.let_owner_skip_triggers()
+            history_measure(runner, seeded, transactions=options.history, rounds=options.rounds)
     except (StopRequested, KeyboardInterrupt):
         say("\nStopped. What was measured until then:")
         finish(results, options, stack.services.versions)
         return 130
+    except Refusal:
+        finish(results, options, stack.services.versions)
+        raise
     return finish(results, options, stack.services.versions)
 
 

@@ -2,13 +2,13 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from bench.figures import RATIOS, medians, ratio_rounds, ratios, spreads
 from bench.run import Results
-from bench.scenarios import FDATASYNC, SCENARIOS
+from bench.scenarios import FDATASYNC
 
 _LIBRARIES = ("django", "djangorestframework", "adrf", "uvicorn", "uvloop", "gunicorn", "psycopg", "redis",
               "orjson", "onnxruntime", "scikit-learn", "numpy")  # fmt: skip
@@ -20,12 +20,13 @@ def as_json(results: Results, *, service_versions: Mapping[str, str], options: M
     measured = {name: rounds for name, rounds in results.rounds.items() if rounds}
     return {
         "scenarios": _scenarios(results),
-        "ratios": ratios(measured),
-        FDATASYNC: medians(measured.get(FDATASYNC, [])),
+        "ratios": {name: value and _rounded(value) for name, value in ratios(measured).items()},
+        FDATASYNC: {name: _rounded(value) for name, value in medians(measured.get(FDATASYNC, [])).items()},
         "correctness": {"loads_checked": results.checked, "violations": results.violations},
         **results.extra,
         "errors": results.error_words,
-        "noise": {name: spreads(rounds) for name, rounds in measured.items()} | {"ratios": _ratio_noise(measured)},
+        "noise": {name: _rounded_pairs(spreads(rounds)) for name, rounds in measured.items()}
+        | {"ratios": _ratio_noise(measured)},
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in _LIBRARIES},
@@ -41,7 +42,7 @@ def _scenarios(results: Results) -> dict[str, Any]:
     for name, rounds in results.rounds.items():
         if rounds and name != FDATASYNC:
             found[name] = _scenario(medians(rounds), len(rounds))
-            if name in SCENARIOS:
+            if "per_second" in rounds[0]:
                 found[name] |= {"errors": results.errors[name], "outcomes": _shares(results.outcomes[name])}
     return found | {name: {"unavailable": words} for name, words in results.unavailable.items()}
 
@@ -63,14 +64,17 @@ def _shares(counted: Mapping[str, int]) -> dict[str, float]:
 
 def _ratio_noise(rounds: Mapping[str, Any]) -> dict[str, list[float]]:
     found = {name: ratio_rounds(name, rounds) for name in RATIOS}
-    return {name: [min(values), max(values)] for name, values in found.items() if values}
+    return _rounded_pairs({name: [min(values), max(values)] for name, values in found.items() if values})
+
+
+def _rounded_pairs(pairs: Mapping[str, list[float]]) -> dict[str, list[float]]:
+    return {name: [_rounded(value) for value in pair] for name, pair in pairs.items()}
 
 
 def _foreign(rounds: Mapping[str, Any]) -> dict[str, float] | None:
     """The share of all cores that neither the bench nor what it measures used."""
-    shares = [
-        one["foreign_share"] for of_scenario in rounds.values() for one in of_scenario if "foreign_share" in one
-    ]
+    figures = [one for of_scenario in rounds.values() for one in of_scenario]
+    shares = [one["foreign_share"] for one in figures if "foreign_share" in one]
     return {"mean": sum(shares) / len(shares), "max": max(shares)} if shares else None
 
 
@@ -95,7 +99,7 @@ def _load_table(result: Mapping[str, Any]) -> str:
     return table(rows) if len(rows) > 1 else ""
 
 
-def table(rows: list[tuple[str, ...]]) -> str:
+def table(rows: Sequence[tuple[str, ...]]) -> str:
     """The first column to the left, the others to the right; a long cell may run on into empty ones."""
     widths = [max((len(row[place]) for row in rows if any(row[2:])), default=0) for place in range(len(rows[0]))]
     widths[0] = max(len(row[0]) for row in rows)
@@ -114,9 +118,8 @@ def _in_process_lines(result: Mapping[str, Any]) -> str:
         lines.append(f"rules: {rules['us_50']:.2f} µs a payment with 50, {rules['us_200']:.2f} µs with 200")
     if "us_per_row" in scenarios.get("model", {}):
         model = scenarios["model"]
-        lines.append(
-            f"model: {model['us_per_row']:.2f} µs a row of 64; scikit-learn one row {model['sklearn_us']:,.0f} µs"
-        )
+        pair = f"{model['us_per_row']:.2f} µs a row of 64; scikit-learn one row {model['sklearn_us']:,.0f} µs"
+        lines.append(f"model: {pair}")
     if disk := result.get(FDATASYNC):
         lines.append(f"fdatasync of 4 KiB: p50 {disk['p50_ms']:.2f} ms, p99 {disk['p99_ms']:.2f} ms")
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from bench.figures import percentile
 from bench.measuring import Meters, figures_of, run_load
 from bench.plan import GET, SCORE, Load, Plan, Sample
 from bench.scenarios import FDATASYNC, SCENARIOS, Scenario
-from bench.stack import Server
+from bench.stack import ONE_COMMIT, WEB, Server
 from bench.yardsticks.fdatasync import fdatasync_latencies_ms
 from sentinel.ops.console import Refusal, overwrite, say
 
@@ -112,9 +112,11 @@ class Runner:
             return None
         if not self.results.rounds[scenario.name] and not self._is_there(scenario):
             return None
-        plan = replace(self._plan(scenario), requests_max=requests_max)
+        plan = self._plan(scenario)
         if seconds is not None:
             plan = replace(plan, seconds=seconds)
+        if requests_max:
+            plan = replace(plan, requests_max=requests_max, warmup_seconds=0.0)
         server, meters = self.target.servers[scenario.server], self.target.meters
         with meters.counting(server) if meters else nullcontext() as costs:
             load = self._run(plan)
@@ -156,18 +158,20 @@ class Runner:
             host=server.host, port=server.port, target=scenario.target, kind=scenario.kind, items=scenario.items,
             lanes=scenario.lanes or self.in_flight, seconds=self.seconds, warmup_seconds=self.warmup_seconds,
         )  # fmt: skip
-        if scenario.kind == GET:
+        if scenario.server not in (WEB, ONE_COMMIT):
             return plan
         plan = replace(
             plan, credentials=target.credentials(), account_prefix=target.account_prefix, accounts=target.accounts,
+            paths=scenario.paths,
             key_prefix=f"{target.run}-{self._measured}-", replay_share=scenario.replay_share,
             hot_account=target.hot_account if scenario.has_hot_account else "",
         )  # fmt: skip
-        return self._with_moments(plan) if target.clock else plan
+        return self._with_moments(plan)
 
     def _with_moments(self, plan: Plan) -> Plan:
         clock = self.target.clock
-        assert clock is not None
+        if clock is None:
+            return plan
         if not clock.has_room(time.time()):
             raise Refusal("The clock of the load has reached the present: measure less at once, or use --accounts.")
         return replace(

@@ -22,6 +22,7 @@ class Scenario:
     items: int = 1
     has_hot_account: bool = False
     replay_share: float = 0.0
+    paths: tuple[str, ...] = ()  # for reads: asked in turn
 
     @property
     def records(self) -> bool:

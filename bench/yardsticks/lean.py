@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "bench.yardsticks.lean_settings"
 
-import django  # noqa: E402
+import django
 
 django.setup(set_prefix=False)
 
