@@ -44,6 +44,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="the result as one JSON object")
     parser.add_argument("--url", help="measure this running service instead, over HTTP only")
     parser.add_argument("--api-key", default=os.environ.get("SENTINEL_API_KEY", ""), help="its API key")
+    parser.add_argument("--not-durable", action="store_true",
+                        help="accept a database that may lose commits: only to try the bench out")  # fmt: skip
     parser.add_argument("--i-own-this-server", action="store_true", help="for a URL that is not of this machine")
     options = parser.parse_args(arguments)
     options.accounts = options.accounts or (10_000 if options.history else 2000)
@@ -83,7 +85,7 @@ def _wrong_url(options: argparse.Namespace) -> str:
 
 def _measure_own(options: argparse.Namespace) -> int:
     run = new_run()
-    with started_stack(run=run) as stack:
+    with started_stack(run=run, must_be_durable=not options.not_durable) as stack:
         os.environ.update(stack.environment | {"SENTINEL_DB_ROLE": "owner"})
         _set_up_django()
         # Needs settings, which need the addresses of the servers.

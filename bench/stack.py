@@ -70,7 +70,7 @@ class Stack:
 
 
 @contextmanager
-def started_stack(*, run: str) -> Iterator[Stack]:
+def started_stack(*, run: str, must_be_durable: bool = True) -> Iterator[Stack]:
     """Database and cache, and the environment of all processes. What the environment names is used instead.
 
     The data lie in the project's own var/ and are deleted at the end: /tmp may be memory, which needs no fsync.
@@ -79,10 +79,11 @@ def started_stack(*, run: str) -> Iterator[Stack]:
     try:
         with Supervisor(folder / "log") as supervisor:
             services = start_services(supervisor, folder)
-            _refuse_unsafe(services.database_owner_url)
+            if must_be_durable:
+                _refuse_unsafe(services.database_owner_url)
             environment = child_environment(services, folder) | {"SENTINEL_REDIS_PREFIX": f"bench-{run}"}
             # Without a line per request: production writes none either.
-            environment |= {"SENTINEL_LOG_LEVEL": "WARNING"}
+            environment |= {"SENTINEL_LOG_LEVEL": "WARNING", "SENTINEL_DB_ROLE": "runtime"}
             yield Stack(supervisor, folder, services, environment)
     finally:
         state.wipe(folder)
