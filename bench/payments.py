@@ -27,7 +27,7 @@ def account_ids(prefix: str, count: int) -> list[str]:
 
 def payments_of(account_id: str) -> list[bytes]:
     """The account's payments, the same at each call: JSON objects without their opening brace."""
-    chance = Random(account_id)  # noqa: S311 - load, not secrets
+    chance = Random(account_id)
     usual_amount = chance.lognormvariate(6.5, 0.6)
     merchants = [chance.randrange(_MERCHANTS) for _ in range(_FAVOURITES)]
     return [

@@ -75,7 +75,7 @@ class _Posts:
 
     def __init__(self, plan: Plan, load: Load) -> None:
         self.plan, self.load = plan, load
-        self._chance = random.Random(plan.key_prefix)  # noqa: S311 - load, not secrets
+        self._chance = random.Random(plan.key_prefix)
         heads = _Heads(plan)
         self.heads = [heads.of(lane, plan.target, has_body=True) for lane in range(plan.lanes)]
         accounts = account_ids(plan.account_prefix, plan.accounts)
