@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The front door: `python3 manage.py up`, `python3 manage.py test`, and every Django command.
+"""The front door: `python3 manage.py up`, `test` and `bench`, and every Django command.
 
 Nothing needs to be installed first but Python 3.11. This file keeps to words that old Pythons read too, so that
 they can say what is missing.

@@ -17,6 +17,7 @@ HASHES = {"base": "b1", "dev": "d1"}
         ("up", False, False, "base"),
         ("up", True, True, "base"),
         ("test", True, True, "dev"),
+        ("bench", True, True, "base"),
         ("migrate", True, False, ""),
         ("migrate", False, True, ""),
         ("migrate", False, False, "base"),
