@@ -29,6 +29,7 @@ SPAN_DAYS = 60
 _DAY_SECONDS = 86_400
 _ROWS_AT_ONCE = 50_000
 _READ_ACCOUNTS, _READ_SECONDS = 50, 3.0
+_FIRST_LANES = 8
 _SYNTHETIC = (Path(__file__).parent / "history.sql").read_text()
 
 # Table -> which of its rows belong to the payment that is copied, and the columns that differ from copy to copy.
@@ -153,9 +154,10 @@ def _move_balances(template: Mapping[str, Any], values: Mapping[str, Any]) -> No
 
 def _measure_size(runner: Runner, size: int, rounds: int) -> dict[str, float]:
     scenario = replace(SCENARIOS["single"], name=f"single at {size:,}")
-    # Every account is read anew after the load: that is not what is measured.
-    first = replace(SCENARIOS["single"], name=f"first touch at {size:,}")
-    runner.measure(first, requests_max=runner.target.accounts + runner.in_flight, seconds=300.0)
+    # What the cache keeps of each account is behind after the load. Catching up is not what is measured, and with few
+    # at a time no group waits longer than it may.
+    first = replace(SCENARIOS["single"], name=f"first touch at {size:,}", lanes=_FIRST_LANES)
+    runner.measure(first, requests_max=runner.target.accounts + _FIRST_LANES, seconds=300.0)
     for _ in range(rounds):
         runner.measure(scenario)
     measured = runner.results.rounds[scenario.name]
@@ -168,13 +170,11 @@ def _measure_size(runner: Runner, size: int, rounds: int) -> dict[str, float]:
 
 
 def _read_figures(runner: Runner) -> dict[str, float]:
-    names = account_ids(runner.target.account_prefix, runner.target.accounts)[:_READ_ACCOUNTS]
+    account_ids_read = account_ids(runner.target.account_prefix, runner.target.accounts)[:_READ_ACCOUNTS]
     found = {}
-    for words, path in (("balance_p50_ms", "balance"), ("history_p50_ms", "transactions")):
-        scenario = Scenario(
-            words.removesuffix("_p50_ms"), words, kind=GET, lanes=1,
-            paths=tuple(f"/api/v1/accounts/{name}/{path}" for name in names),
-        )  # fmt: skip
+    for name, path in (("balance", "balance"), ("history", "transactions")):
+        paths = tuple(f"/api/v1/accounts/{account_id}/{path}" for account_id in account_ids_read)
+        scenario = Scenario(name, kind=GET, lanes=1, paths=paths)
         runner.measure(scenario, seconds=_READ_SECONDS)
-        found[words] = round(runner.results.rounds[scenario.name][-1]["p50_ms"], 2)
+        found[f"{name}_p50_ms"] = round(runner.results.rounds[scenario.name][-1]["p50_ms"], 2)
     return found

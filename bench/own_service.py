@@ -10,8 +10,10 @@ from bench.clock import Clock
 from bench.finish import finish
 from bench.history import history_measure
 from bench.inprocess import model_figures, rules_figures
+from bench.layers import profile_measure
 from bench.measuring import Meters
 from bench.memory import memory_measure
+from bench.payments import account_ids
 from bench.plan import Sample
 from bench.run import Results, Runner, Target
 from bench.scenarios import MODEL, NAMES, RULES, SCENARIOS, Scenario
@@ -39,6 +41,8 @@ def measure(stack: Stack, options: argparse.Namespace, *, run: str) -> int:
         if options.history:
             stack.let_owner_skip_triggers()
             history_measure(runner, seeded, transactions=options.history, rounds=options.rounds)
+        if options.profile:
+            profile_measure(runner)
     except (StopRequested, KeyboardInterrupt):
         say("\nStopped. What was measured until then:")
         finish(results, options, stack.services.versions)
@@ -91,7 +95,5 @@ def record_check(stack: Stack, seeded: Seeded, run: str) -> Check:
 
 
 def _some_accounts(seeded: Seeded) -> list[str]:
-    from bench.payments import account_ids
-
     names = account_ids(seeded.account_prefix, seeded.accounts)
     return random.sample(names, min(correctness.FEATURE_ACCOUNTS, len(names)))
