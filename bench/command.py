@@ -3,8 +3,10 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext, redirect_stdout
 from urllib.parse import urlsplit
 
+from bench.finish import STDOUT
 from bench.scenarios import IN_FLIGHT, NAMES
 from bench.stack import new_run, started_stack
 from sentinel.ops.console import Refusal, say
@@ -15,6 +17,11 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
+    with redirect_stdout(sys.stderr) if options.json == STDOUT else nullcontext():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         return _measure_url(options) if options.url else _measure_own(options)
     except Refusal as refusal:
@@ -41,7 +48,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--history", nargs="?", type=_count, const=1_000_000, metavar="N",
                         help="cost of a decision with N/10 and with N transactions in the ledger")  # fmt: skip
     parser.add_argument("--profile", action="store_true", help="where the microseconds of a decision go")
-    parser.add_argument("--json", nargs="?", const="-", metavar="FILE", help="the result as one JSON object")
+    parser.add_argument("--json", nargs="?", const=STDOUT, metavar="FILE", help="the result as one JSON object")
     parser.add_argument("--url", help="measure this running service instead, over HTTP only")
     parser.add_argument("--api-key", default=os.environ.get("SENTINEL_API_KEY", ""), help="its API key")
     parser.add_argument("--not-durable", action="store_true",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,19 +11,18 @@ from bench.run import Results
 from sentinel.ops.console import say
 
 _SECRET = {"api_key"}
+STDOUT = "-"  # then nothing but the JSON goes there, and words for people go to stderr
 
 
 def finish(results: Results, options: argparse.Namespace, service_versions: Mapping[str, str]) -> int:
-    """Prints the table, or the JSON where it was asked for; 1 when something was answered or recorded wrongly."""
+    """Prints the table, and the JSON where it was asked for; 1 when something was answered or recorded wrongly."""
     told = {name: value for name, value in vars(options).items() if name not in _SECRET}
     result = as_json(results, service_versions=service_versions, options=told)
     text = json.dumps(result, indent=2)
-    say()
-    if options.json == "-":
-        say(text)
-    else:
-        say(as_table(result))
-    if options.json and options.json != "-":
+    say(f"\n{as_table(result)}")
+    if options.json == STDOUT:
+        print(text, file=sys.__stdout__, flush=True)
+    elif options.json:
         Path(options.json).write_text(text + "\n")
         say(f"\nThe whole result is in {options.json}.")
     return int(results.has_failed)

@@ -1,9 +1,13 @@
 """The shape of the JSON and of the table."""
 
+import argparse
 import json
+import sys
+from contextlib import redirect_stdout
 
 import pytest
 
+from bench.finish import STDOUT, finish
 from bench.memory import described
 from bench.report import as_json, as_table, table
 from bench.run import Results
@@ -86,3 +90,23 @@ def test_numbers_stand_under_each_other():
 
 def test_memory_is_compared_with_that_after_the_warm_up():
     assert described(100, [200, 210, 190])["end_vs_warm"] == 0.95
+
+
+def test_where_json_is_asked_for_nothing_else_is_on_the_output(results, capfd):
+    options = argparse.Namespace(json=STDOUT, api_key="sk_live_secret", rounds=3)
+
+    with redirect_stdout(sys.stderr):
+        code = finish(results, options, {})
+
+    printed = capfd.readouterr()
+    assert code == 0
+    assert json.loads(printed.out)["options"] == {"json": "-", "rounds": 3}
+    assert "3 loads checked" in printed.err
+
+
+def test_a_bench_that_found_something_wrong_fails(results, tmp_path):
+    results.violations.append("single: key k-1 has no transaction")
+    file = tmp_path / "result.json"
+
+    assert finish(results, argparse.Namespace(json=str(file)), {}) == 1
+    assert json.loads(file.read_text())["correctness"]["violations"] == ["single: key k-1 has no transaction"]
