@@ -47,7 +47,8 @@ class Loader:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._finished, seconds)
         self._give_up_waiting()
-        self.load.seconds = max(self._last_answer_at - self._measured_from, 1e-6)
+        ended_at = self._last_answer_at if self.plan.requests_max else self._ends_at
+        self.load.seconds = max(ended_at - self._measured_from, 1e-6)
         self.load.cpu_seconds = time.process_time() - cpu_before
         return self.load
 
@@ -86,11 +87,15 @@ class Loader:
         wrong = self._requests.check(connection.number, outgoing, response)
         if wrong:
             self._note_error(wrong)
-        if sent_at >= self._measured_from:
+        load.items_in_all += self.plan.items
+        # Speed is what is answered between two moments; what began before the first makes up for what ends after the
+        # second. A latency is counted whole, or not at all.
+        if self._measured_from <= now <= self._ends_at:
             load.requests += 1
             load.items += 0 if wrong else self.plan.items
-            load.latencies_ms.append((now - sent_at) * 1000)
             self._last_answer_at = now
+        if sent_at >= self._measured_from:
+            load.latencies_ms.append((now - sent_at) * 1000)
         self._send_next(connection)
 
     def lost(self, connection: Connection, words: str) -> None:

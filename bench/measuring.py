@@ -104,7 +104,7 @@ def figures_of(load: Load, costs: Costs | None) -> dict[str, float]:
         "p99_ms": percentile(load.latencies_ms, 0.99),
     }
     if costs is not None:
-        items = max(1, load.requests_in_all * (load.items // max(1, load.requests) or 1))
+        items = max(1, load.items_in_all)
         spent = {**costs.cpu_seconds, "load": load.cpu_seconds}
         figures |= {f"cpu_us.{name}": seconds / items * 1e6 for name, seconds in spent.items()}
         figures["foreign_share"] = costs.foreign_share

@@ -46,7 +46,9 @@ class Sample:
 
 @dataclass(slots=True)
 class Load:
-    """What came of it. `requests` and `items` were answered in the measured time; the rest counts everything."""
+    """What came of it. `requests` and `items` were answered within `seconds`, the latencies are of what was sent after
+    the warm-up, and the rest counts everything.
+    """
 
     requests: int = 0
     items: int = 0
@@ -54,6 +56,7 @@ class Load:
     latencies_ms: list[float] = field(default_factory=list)
     cpu_seconds: float = 0.0
     requests_in_all: int = 0
+    items_in_all: int = 0
     keys_sent: int = 0
     hot_keys_sent: int = 0
     keys_unanswered: list[str] = field(default_factory=list)  # refused, or nobody knows

@@ -120,8 +120,9 @@ class Runner:
         server, meters = self.target.servers[scenario.server], self.target.meters
         with meters.counting(server) if meters else nullcontext() as costs:
             load = self._run(plan)
-        if not load.requests:
-            raise Refusal(f"{scenario.name}: nothing was answered. {' '.join(load.error_words)}")
+        if not load.requests or not load.latencies_ms:
+            words = " ".join(load.error_words) or "Give it more --seconds."
+            raise Refusal(f"{scenario.name}: nothing was answered in time. {words}")
         self.results.rounds[scenario.name].append(figures_of(load, costs))
         self.results.add(scenario.name, load)
         self._check(plan, load, scenario)
