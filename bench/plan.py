@@ -46,8 +46,8 @@ class Sample:
 
 @dataclass(slots=True)
 class Load:
-    """What came of it. `requests` and `items` were answered within `seconds`, the latencies are of what was sent after
-    the warm-up, and the rest counts everything.
+    """What came of it. `requests` and `items` were answered within `seconds`, the latencies are of what was sent
+    after the warm-up, and the rest counts everything.
     """
 
     requests: int = 0
