@@ -20,7 +20,7 @@ from bench.scenarios import MODEL, NAMES, RULES, SCENARIOS, Scenario
 from bench.seeding import Seeded, seed
 from bench.stack import WEB, Stack
 from sentinel.ops.console import Refusal, say
-from sentinel.ops.supervisor import StopRequested
+from sentinel.ops.supervisor import StopRequested, last_lines
 
 _MODES = ("memory", "history", "profile")
 
@@ -45,11 +45,19 @@ def measure(stack: Stack, options: argparse.Namespace, *, run: str) -> int:
             profile_measure(runner)
     except (StopRequested, KeyboardInterrupt):
         say("\nStopped. What was measured until then:")
-        finish(results, options, stack.services.versions)
+        _finish(stack, options, results)
         return 130
     except Refusal:
-        finish(results, options, stack.services.versions)
+        _finish(stack, options, results)
         raise
+    return _finish(stack, options, results)
+
+
+def _finish(stack: Stack, options: argparse.Namespace, results: Results) -> int:
+    """As `finish`. The logs are deleted with everything else, so what explains an error is shown."""
+    if results.has_failed:
+        for name in stack.servers:
+            say(f"\n{name}:{last_lines(stack.supervisor.log_folder / f'{name}.log')}")
     return finish(results, options, stack.services.versions)
 
 
