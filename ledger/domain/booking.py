@@ -37,6 +37,10 @@ class LockedAccount:
     def available_minor(self) -> int:
         return self.posted_minor - self.held_minor
 
+    def knows_spent_on(self, day: date) -> bool:
+        """Whether `spent_by_day` tells of a day. After the newest nothing was spent; of others it knows nothing."""
+        return day in self.spent_by_day or self.seq == 0 or (self.day is not None and day > self.day)
+
     def spend(self, day: date, amount_minor: int) -> None:
         self.day = max(self.day or day, day)
         self.spent_by_day[day] = self.spent_by_day.get(day, 0) + amount_minor

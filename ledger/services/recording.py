@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncClientCursor, AsyncConnection, OperationalError
 from psycopg.errors import LockNotAvailable
-from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from ledger.domain.booking import LockedAccount
@@ -39,6 +38,8 @@ ON CONFLICT (client_id, key) DO UPDATE
     WHERE k.subject_id IS NULL
 RETURNING k.client_id, k.key, k.voided_at IS NOT NULL AS voided
 """
+
+_OPEN = f"BEGIN; {_CLAIM}; {LOCK}"
 
 _SPENT_ON_DAY = """
 SELECT coalesce(sum(t.amount_minor), 0)::bigint AS spent
@@ -83,17 +84,18 @@ class Recording:
         Waits for a database transaction that is just claiming the same key or holds an account.
         Errors: KeyInProgress and AccountBusy after 4 s.
         """
-        claiming, locking = self.connection.cursor(), self.connection.cursor(row_factory=dict_row)
+        # One text with the values filled in: cheaper than a pipeline of three statements.
+        cursor = AsyncClientCursor(self.connection)
+        values = [as_json([_key_row(claim, now) for claim in claims]), sorted(set(account_ids))]
         try:
-            async with self.connection.pipeline():
-                await self.connection.execute("BEGIN")
-                await claiming.execute(_CLAIM, [as_json([_key_row(claim, now) for claim in claims])])
-                await locking.execute(LOCK, [sorted(set(account_ids))])
+            await cursor.execute(_OPEN, values)
         except LockNotAvailable as error:
-            has_keys = claiming.description is not None
-            raise (AccountBusy if has_keys else KeyInProgress)(retry_after_seconds=1) from error
-        claimed = {(client_id, key): voided for client_id, key, voided in await claiming.fetchall()}
-        return Opened(claimed, {row["account_id"]: locked_account(row) for row in await locking.fetchall()})
+            waited_for_account = "ledger_accountbalance" in (error.diag.context or "")
+            raise (AccountBusy if waited_for_account else KeyInProgress)(retry_after_seconds=1) from error
+        cursor.nextset()
+        claimed = {(client_id, key): voided for client_id, key, voided in await cursor.fetchall()}
+        cursor.nextset()
+        return Opened(claimed, {row[0]: locked_account(row) for row in await cursor.fetchall()})
 
     async def spent_between(self, account_id: str, start: datetime, end: datetime) -> int:
         """What an account has spent in a day that is not its latest, from the record."""

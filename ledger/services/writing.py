@@ -80,8 +80,7 @@ def accounts_lock(account_ids: Iterable[str]) -> dict[str, LockedAccount]:
     """Lock the balances of customer accounts until the end of the database transaction. System accounts have none."""
     with connection.cursor() as cursor:
         cursor.execute(LOCK, [sorted(set(account_ids))])
-        names = [column.name for column in cursor.description or ()]
-        found = [locked_account(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        found = [locked_account(row) for row in cursor.fetchall()]
     return {account.account_id: account for account in found}
 
 
@@ -91,11 +90,13 @@ def rows_write(rows: Rows) -> None:
         cursor.execute(*write_statement(rows))
 
 
-def locked_account(row: dict[str, Any]) -> LockedAccount:
+def locked_account(row: Sequence[Any]) -> LockedAccount:
     """A row of LOCK as the value that is booked on."""
-    day_spent_minor = row.pop("day_spent_minor")
-    spent_by_day = {row["day"]: day_spent_minor} if row["day"] else {}
-    return LockedAccount(**{**row, "status": AccountStatus(row["status"])}, spent_by_day=spent_by_day)
+    account_id, currency, status, *columns, day_spent_minor = row
+    account = LockedAccount(account_id, currency, AccountStatus(status), *columns)
+    if account.day is not None:
+        account.spent_by_day[account.day] = day_spent_minor
+    return account
 
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:

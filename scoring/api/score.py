@@ -3,10 +3,10 @@
 from typing import Any
 
 import orjson
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from ledger.domain.payments import PaymentRequest
 from ledger.domain.receipts import verdict_json
@@ -16,6 +16,7 @@ from scoring.api.schemas import PaymentIn, ScoreIn, ScoreOut, payment_request
 from scoring.services.predictions import Prediction, predictions_append
 from scoring.services.score_only import score_only
 from sentinel.api.documentation import problems
+from sentinel.api.hot import json_answer
 from sentinel.api.problems import problem
 from sentinel.api.views import client_of
 from sentinel.core.errors import SentinelError
@@ -33,7 +34,7 @@ class ScoreView(ItemsView):
         responses={200: ScoreOut, **problems(400, 403, 413)},
         tags=["scoring"],
     )
-    async def post(self, request: Request) -> Response:
+    async def post(self, request: Request) -> HttpResponse:
         """What rules, model and policy say. No ledger, no idempotency key, and later payments do not count these.
 
         An account that is granted to the client is described by its past; any other as one without a past.
@@ -50,7 +51,7 @@ class ScoreView(ItemsView):
         left = iter(predictions)
         explain = client.may("decisions:explain")
         shown = [_problem(item) if isinstance(item, SentinelError) else _shown(next(left), explain) for item in items]
-        return Response(orjson.dumps({"results": shown}))
+        return json_answer(orjson.dumps({"results": shown}))
 
 
 def _problem(error: SentinelError) -> dict[str, Any]:

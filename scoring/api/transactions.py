@@ -3,6 +3,7 @@
 import time
 
 from asgiref.sync import sync_to_async
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from scoring.api.schemas import PaymentIn
 from scoring.services.intake import submit
 from scoring.services.payments import Payment
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
-from sentinel.api.hot import HotView
+from sentinel.api.hot import HotView, json_answer
 from sentinel.api.idempotency import idempotency_key
 from sentinel.api.pagination import query_parameters
 from sentinel.api.views import client_of, json_object
@@ -34,7 +35,7 @@ class TransactionsView(HotView):
         responses={201: ReceiptOut, **problems(400, 403, 409, 413, 422)},
         tags=["transactions"],
     )
-    async def post(self, request: Request) -> Response:
+    async def post(self, request: Request) -> HttpResponse:
         """Approves, reviews or declines, and records the payment in one step.
 
         A key is decided once: whoever retries it gets the stored receipt, byte for byte.
@@ -46,7 +47,7 @@ class TransactionsView(HotView):
         headers = {"Server-Timing": f"decide;dur={milliseconds:.1f}"}
         if answer.replayed:
             headers["Idempotent-Replayed"] = "true"
-        return Response(answer.receipt, 201, headers=headers)
+        return json_answer(answer.receipt, 201, headers)
 
     @extend_schema(
         operation_id="transaction_list",
@@ -75,7 +76,7 @@ class BriefTransactionView(TransactionsView):
         responses={201: ReceiptOut, **problems(400, 403, 409, 413, 422)},
         tags=["transactions"],
     )
-    async def post(self, request: Request) -> Response:
+    async def post(self, request: Request) -> HttpResponse:
         """Answers like POST /api/v1/transactions."""
         return await super().post(request)
 

@@ -196,8 +196,7 @@ async def _book(
     account = locked[request.account_id]
     profile = gathered.accounts[request.account_id].profile
     day = profile.local_day(request.occurred_at)
-    # The balance row has one day's total; any other day's, a new one's included, comes from the record.
-    if day not in account.spent_by_day and account.seq:
+    if not account.knows_spent_on(day):
         bounds = profile.day_bounds(day)
         account.spent_by_day[day] = await record.spent_between(request.account_id, *bounds)
     counterparty = locked[request.counterparty_account_id] if request.counterparty_account_id else None

@@ -21,6 +21,9 @@ from scoring.services.payments import Answer, Payment, Result
 from sentinel.core.errors import Conflict, SentinelError, Unavailable
 
 GROUPS_AT_ONCE = 2
+# Beside a group that is under way, fewer are not worth a database transaction of their own; unless it takes long.
+SECOND_GROUP_MIN = 16
+SECOND_GROUP_AFTER_SECONDS = 0.02
 BULK_GROUP_MAX = 128
 BULK_WAITING_MAX = 10_000
 BULK_DEADLINE_SECONDS = 20
@@ -32,7 +35,7 @@ _logger = logging.getLogger(__name__)
 class _Waiting:
     payment: Payment
     answered: asyncio.Future[Result]
-    due_at: float  # on the event loop's clock
+    since: float  # on the event loop's clock
 
 
 @dataclass(slots=True)
@@ -56,22 +59,32 @@ class Lane:
         if len(self.waiting) + len(payments) > self.waiting_max:
             raise Unavailable("Too many payments are waiting.", retry_after_seconds=1)
         loop = asyncio.get_running_loop()
-        due_at = loop.time() + self.deadline_seconds
-        entries = [_Waiting(payment, loop.create_future(), due_at) for payment in payments]
+        now = loop.time()
+        entries = [_Waiting(payment, loop.create_future(), now) for payment in payments]
         self.waiting.extend(entries)
         self.unanswered.extend(entries)
         if self.clock is None:
-            self.clock = loop.call_at(due_at, self._answer_the_late)
-        if len(self.running) < self.groups_at_once:
+            self.clock = loop.call_at(now + self.deadline_seconds, self._answer_the_late)
+        if not self.running:
             # Not at once: those that have arrived in the same moment come along.
             loop.call_soon(self._start_groups)
+        elif len(self.running) < self.groups_at_once:
+            self._start_groups()
+            loop.call_later(SECOND_GROUP_AFTER_SECONDS, self._start_groups)
         return [entry.answered for entry in entries]
 
     def _start_groups(self) -> None:
-        while len(self.running) < self.groups_at_once and (group := self._next_group()):
+        while self._has_room() and (group := self._next_group()):
             task = asyncio.create_task(_run(group))
             self.running.add(task)
             task.add_done_callback(self._group_ended)
+
+    def _has_room(self) -> bool:
+        if not self.running or not self.waiting:
+            return True
+        waited_seconds = asyncio.get_running_loop().time() - self.waiting[0].since
+        is_worth_it = len(self.waiting) >= SECOND_GROUP_MIN or waited_seconds >= SECOND_GROUP_AFTER_SECONDS
+        return is_worth_it and len(self.running) < self.groups_at_once
 
     def _next_group(self) -> list[_Waiting]:
         """Those whose answer is still awaited, the first ones first."""
@@ -89,12 +102,15 @@ class Lane:
     def _answer_the_late(self) -> None:
         """A late answer is worth less than an honest one. What has begun is finished all the same."""
         loop = asyncio.get_running_loop()
-        while self.unanswered and (self.unanswered[0].answered.done() or self.unanswered[0].due_at <= loop.time()):
+        begun_before = loop.time() - self.deadline_seconds
+        while self.unanswered and (self.unanswered[0].answered.done() or self.unanswered[0].since <= begun_before):
             entry = self.unanswered.popleft()
             if not entry.answered.done():
                 words = "The payment could not be decided in time."
                 entry.answered.set_result(Unavailable(words, retry_after_seconds=1))
-        self.clock = loop.call_at(self.unanswered[0].due_at, self._answer_the_late) if self.unanswered else None
+        self.clock = None
+        if self.unanswered:
+            self.clock = loop.call_at(self.unanswered[0].since + self.deadline_seconds, self._answer_the_late)
 
 
 async def _run(group: Sequence[_Waiting]) -> None:

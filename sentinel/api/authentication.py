@@ -1,5 +1,10 @@
 """Who is calling: `X-API-Key: sk_…` or `Authorization: Bearer <token>`."""
 
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from asgiref.sync import sync_to_async
 from django.db import connections
 from django.utils import timezone
@@ -7,14 +12,20 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from sentinel.api.directory import (
+    Directory,
     directory_current,
-    directory_is_fresh,
+    directory_in_memory,
+    directory_is_aging,
+    directory_refresh,
     directory_with_client,
     directory_with_key,
 )
 from sentinel.api.tokens import known_claims, read_claims
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import NotAuthenticated
+
+_logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 WRONG_CREDENTIALS = "Send a valid API key in X-API-Key, or a valid token as Authorization: Bearer."
 
@@ -39,28 +50,47 @@ def authenticate(api_key: str | None, authorization: str | None) -> ClientIdenti
 
 async def authenticate_async(api_key: str | None, authorization: str | None) -> ClientIdentity:
     """As `authenticate`, from memory where it can be. Whatever needs the database is done in a thread."""
-    if directory_is_fresh():
-        client = _known_by_key(api_key) if api_key else _known_by_token(authorization or "")
+    directory = directory_in_memory()
+    if directory is not None:
+        client = _known_by_key(directory, api_key) if api_key else _known_by_token(directory, authorization or "")
         if client is not None:
+            if directory_is_aging():
+                _refresh_beside()
             return client
-    return await sync_to_async(_authenticate_and_hang_up, thread_sensitive=False)(api_key, authorization)
+    return await sync_to_async(_hanging_up, thread_sensitive=False)(authenticate, api_key, authorization)
 
 
-def _authenticate_and_hang_up(api_key: str | None, authorization: str | None) -> ClientIdentity:
+_refreshing: dict[asyncio.AbstractEventLoop, asyncio.Task[Directory]] = {}
+
+
+def _refresh_beside() -> None:
+    loop = asyncio.get_running_loop()
+    if loop not in _refreshing:
+        _refreshing[loop] = loop.create_task(sync_to_async(_hanging_up, thread_sensitive=False)(directory_refresh))
+        _refreshing[loop].add_done_callback(_refreshed)
+
+
+def _refreshed(task: asyncio.Task[Directory]) -> None:
+    del _refreshing[task.get_loop()]
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _logger.warning("clients and keys could not be read again: %s", error)
+
+
+def _hanging_up(work: Callable[..., T], *arguments: Any) -> T:
     """In a thread of its own, whose database connection nobody else would close."""
     try:
-        return authenticate(api_key, authorization)
+        return work(*arguments)
     finally:
         connections.close_all()
 
 
 def _by_key(api_key: str) -> ClientIdentity | None:
-    directory_current()
-    return _known_by_key(api_key) or directory_with_key(api_key).client_of_key(api_key, now=timezone.now())
+    known = _known_by_key(directory_current(), api_key)
+    return known or _known_by_key(directory_with_key(api_key), api_key)
 
 
-def _known_by_key(api_key: str) -> ClientIdentity | None:
-    return directory_current().client_of_key(api_key, now=timezone.now())
+def _known_by_key(directory: Directory, api_key: str) -> ClientIdentity | None:
+    return directory.client_of_key(api_key, now=timezone.now())
 
 
 def _by_token(authorization: str) -> ClientIdentity | None:
@@ -75,10 +105,9 @@ def _by_token(authorization: str) -> ClientIdentity | None:
     return directory.clients.get(client_id) or directory_with_client(client_id).clients.get(client_id)
 
 
-def _known_by_token(authorization: str) -> ClientIdentity | None:
+def _known_by_token(directory: Directory, authorization: str) -> ClientIdentity | None:
     text = _bearer(authorization)
     claims = known_claims(text) if text else None
-    directory = directory_current()
     if claims is None or claims.token_id in directory.revoked:
         return None
     return directory.clients.get(claims.client_id)

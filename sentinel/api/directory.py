@@ -51,21 +51,34 @@ _memory = _Memory()
 _one_reader = Lock()
 
 
-def directory_is_fresh() -> bool:
-    """Whether `directory_current` answers from memory."""
-    return time.monotonic() - _memory.loaded_at_seconds <= DIRECTORY_TTL_SECONDS and _memory.directory is not None
+def directory_in_memory() -> Directory | None:
+    """The directory while it is fresh. Never reads the database."""
+    return _memory.directory if _age_seconds() <= DIRECTORY_TTL_SECONDS else None
+
+
+def directory_is_aging() -> bool:
+    """Whether it should be read again beside the requests, so that none of them has to wait for it."""
+    return _age_seconds() > DIRECTORY_TTL_SECONDS / 2
 
 
 def directory_current() -> Directory:
     """The directory, at most DIRECTORY_TTL_SECONDS old. Reads the database when it is older."""
-    directory = _memory.directory
-    if directory is not None and directory_is_fresh():
-        return directory
+    known = directory_in_memory()
+    if known is not None:
+        return known
     with _one_reader:
-        if _memory.directory is None or not directory_is_fresh():
-            _memory.directory = directory_load(now=timezone.now())
-            _memory.loaded_at_seconds = time.monotonic()
-        return _memory.directory
+        return directory_in_memory() or directory_refresh()
+
+
+def directory_refresh() -> Directory:
+    loaded_at_seconds = time.monotonic()
+    directory = directory_load(now=timezone.now())
+    _memory.directory, _memory.loaded_at_seconds = directory, loaded_at_seconds
+    return directory
+
+
+def _age_seconds() -> float:
+    return time.monotonic() - _memory.loaded_at_seconds
 
 
 def directory_with_key(text: str) -> Directory:

@@ -5,6 +5,7 @@ memory and Redis. Any other handler dispatches the same view the usual way; test
 holds the two against each other.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,13 +18,13 @@ from sentinel.api.lean import LeanRequest
 from sentinel.api.parsing import StrictJsonParser, read_body
 from sentinel.api.rate_limit import usage_count_async
 from sentinel.api.rendering import JsonRenderer
-from sentinel.api.scopes import HasScopes
+from sentinel.api.scopes import require_scope
 from sentinel.api.views import ApiView
 from sentinel.core.clients import ClientIdentity
 
 _JSON = StrictJsonParser.media_type
 _ACCEPTS_JSON = frozenset({"", "*/*", _JSON})
-_scopes = HasScopes()
+_headers_of: dict[type, dict[str, str]] = {}
 
 
 class HotRequest:
@@ -55,20 +56,28 @@ class HotView(ApiView):
             return self._dispatch_lean(request)
         return super().dispatch(request, *args, **kwargs)
 
-    async def post(self, request: Request) -> Response:
+    async def post(self, request: Request) -> HttpResponse:
         raise NotImplementedError
 
     async def _dispatch_lean(self, request: LeanRequest) -> HttpResponse:
         hot: Any = HotRequest(request, self)
-        self.request, self.headers = hot, self.default_response_headers
+        self.request, self.headers = hot, self._response_headers()
         try:
             await self._admit(hot)
-            response = await self.post(hot)
+            response: HttpResponse = await self.post(hot)
         except Exception as error:
             response = self.handle_exception(error)
-        # Here and now: Django would render it in a thread.
-        finished: HttpResponse = self.finalize_response(hot, response).render()
+        finished: HttpResponse = self.finalize_response(hot, response)
+        if isinstance(finished, Response):
+            finished.render()  # here and now: Django would do it in a thread
         return finished
+
+    def _response_headers(self) -> dict[str, str]:
+        """Those of Django REST framework, which would look through all methods for each request."""
+        kind = type(self)
+        if kind not in _headers_of:
+            _headers_of[kind] = self.default_response_headers
+        return dict(_headers_of[kind])
 
     async def _admit(self, request: HotRequest) -> None:
         """In the order of Django REST framework's `initial`."""
@@ -76,6 +85,11 @@ class HotView(ApiView):
         if headers.get("HTTP_ACCEPT", "") not in _ACCEPTS_JSON:
             self.perform_content_negotiation(self.initialize_request(request._request))
         request.user = await authenticate_async(headers.get("HTTP_X_API_KEY"), headers.get("HTTP_AUTHORIZATION"))
-        _scopes.has_permission(request, self)  # type: ignore[arg-type]
+        require_scope(request.user, self.scopes.get("POST"), "POST")
         request._request.rate_usage = usage = await usage_count_async(request.user)  # type: ignore[attr-defined]
         usage.check()
+
+
+def json_answer(content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """JSON that is bytes already: Django REST framework's Response would only get ready to render it."""
+    return HttpResponse(content, status=status, headers=headers, content_type=_JSON)

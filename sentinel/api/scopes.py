@@ -24,12 +24,16 @@ class HasScopes(BasePermission):
         method = request.method or ""
         if method == "OPTIONS" or method not in view.allowed_methods:
             return True  # asks what there is, or is answered 405
-        scope = view.scopes.get("GET" if method == "HEAD" else method)
-        if scope is None:
-            raise NotPermitted(f"No scope opens {method} here.")
-        if not client.may(scope):
-            raise NotPermitted(f"This needs the scope {scope}.")
+        require_scope(client, view.scopes.get("GET" if method == "HEAD" else method), method)
         return True
+
+
+def require_scope(client: ClientIdentity, scope: str | None, method: str) -> None:
+    """Errors: NotPermitted."""
+    if scope is None:
+        raise NotPermitted(f"No scope opens {method} here.")
+    if not client.may(scope):
+        raise NotPermitted(f"This needs the scope {scope}.")
 
 
 def client_or_none(request: Request) -> ClientIdentity | None:

@@ -3,8 +3,8 @@
 from typing import Any, ClassVar
 
 from adrf.views import APIView
+from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from sentinel.api.scopes import client_or_none
 from sentinel.core.clients import ClientIdentity
@@ -16,13 +16,13 @@ class ApiView(APIView):  # type: ignore[misc]
 
     scopes: ClassVar[dict[str, str]] = {}
 
-    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+    def finalize_response(self, request: Any, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
         usage = getattr(getattr(request, "_request", request), "rate_usage", None)
         if usage is not None:
             for name, value in usage.headers().items():
                 response.headers[name] = value
         response.headers["Cache-Control"] = "no-store"
-        finished: Response = super().finalize_response(request, response, *args, **kwargs)
+        finished: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
         return finished
 
 

@@ -98,7 +98,7 @@ def test_a_payment_that_never_began_is_not_written_later(gateway, lane, monkeypa
         time.sleep(0.2)
         begun.append(in_background(gateway, second, 1))
         time.sleep(0.2)
-        waited = gateway.pay(third)
+        waited = gateway.pay(third)  # both groups are under way, and wait
     answers = [answer.status_code for sent in begun for answer in sent.result(30)]
 
     assert [*answers, waited.status_code] == [503, 503, 503]
