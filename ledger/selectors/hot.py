@@ -1,9 +1,9 @@
 """Reads of the hot path: asyncio, plain SQL, no ORM."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -26,14 +26,16 @@ p.latitude, p.longitude, t.transaction_type <> 'top_up' AS takes_money_out
 """
 
 _PAST_PAYMENTS = f"""
-SELECT {_PAST_COLUMNS}
-FROM ledger_transaction t
+SELECT t.account_id, {_PAST_COLUMNS}
+FROM unnest(%(account_ids)s::varchar[]) AS asked (account_id)
+CROSS JOIN LATERAL (
+    SELECT max(occurred_at) - %(reach)s AS since FROM ledger_transaction
+    WHERE account_id = asked.account_id AND occurred_at <= %(until)s
+) reached
+JOIN ledger_transaction t
+    ON t.account_id = asked.account_id AND t.occurred_at BETWEEN reached.since AND %(until)s
 LEFT JOIN ledger_personaldetail p ON p.transaction_id = t.id AND p.account_id = t.account_id
-WHERE t.account_id = %(account_id)s AND t.occurred_at <= %(until)s AND t.occurred_at >= (
-    SELECT max(occurred_at) - %(reach)s FROM ledger_transaction
-    WHERE account_id = %(account_id)s AND occurred_at <= %(until)s
-)
-ORDER BY t.seq
+ORDER BY t.account_id, t.seq
 """  # noqa: S608
 
 # By the index of each partition on (account_id, seq).
@@ -99,16 +101,15 @@ async def profiles_load(connection: AsyncConnection[Any], account_ids: Iterable[
 
 
 async def past_payments_load(
-    connection: AsyncConnection[Any], account_id: str, *, reach: timedelta, until: datetime | None = None
-) -> Sequence[PastRow]:
-    """An account's payments up to a moment (None: all) and back to `reach` before the last of them, in order of seq.
+    connection: AsyncConnection[Any], account_ids: Iterable[str], *, reach: timedelta, until: datetime | None = None
+) -> dict[str, list[PastRow]]:
+    """The payments of each account up to a moment (None: all) and back to `reach` before the last of them, by seq.
 
-    Measured in event time from the account's own last payment, since a replay brings its own clock.
+    Measured in event time from the account's own last payment, since a replay brings its own clock. Accounts without
+    such payments are left out.
     """
-    async with connection.cursor(row_factory=class_row(PastRow)) as cursor:
-        values = {"account_id": account_id, "until": until or _FOR_EVER, "reach": reach}
-        await cursor.execute(_PAST_PAYMENTS, values)
-        return await cursor.fetchall()
+    values = {"account_ids": list(account_ids), "until": until or _FOR_EVER, "reach": reach}
+    return await _past_rows(connection, _PAST_PAYMENTS, values)
 
 
 async def payments_since(connection: AsyncConnection[Any], seqs: Mapping[str, int]) -> dict[str, list[PastRow]]:
@@ -116,9 +117,15 @@ async def payments_since(connection: AsyncConnection[Any], seqs: Mapping[str, in
 
     What a copy of an account's history lacks. Accounts that have no such payment are left out.
     """
+    return await _past_rows(connection, _PAYMENTS_SINCE, {"account_ids": list(seqs), "seqs": list(seqs.values())})
+
+
+async def _past_rows(
+    connection: AsyncConnection[Any], query: LiteralString, values: dict[str, Any]
+) -> dict[str, list[PastRow]]:
     found: dict[str, list[PastRow]] = {}
     async with connection.cursor() as cursor:
-        await cursor.execute(_PAYMENTS_SINCE, {"account_ids": list(seqs), "seqs": list(seqs.values())})
+        await cursor.execute(query, values)
         async for account_id, *columns in cursor:
             found.setdefault(account_id, []).append(PastRow(*columns))
     return found

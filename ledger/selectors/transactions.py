@@ -27,11 +27,15 @@ def transaction_status(payment: Transaction) -> TransactionState:
 
 
 def transaction_states(transaction_ids: Iterable[UUID]) -> dict[UUID, TransactionState]:
+    ids = list(transaction_ids)
+    if not ids:
+        return {}
     with connection.cursor() as cursor:
+        # The bounds tell PostgreSQL which months it can leave out.
         cursor.execute(
             "SELECT transaction_id, status, reversed_minor FROM ledger_transactionstatus"
-            " WHERE transaction_id = ANY(%s)",
-            [list(transaction_ids)],
+            " WHERE transaction_id = ANY(%s) AND transaction_id BETWEEN %s AND %s",
+            [ids, min(ids), max(ids)],
         )
         return {row[0]: TransactionState(Status(row[1]), int(row[2])) for row in cursor.fetchall()}
 

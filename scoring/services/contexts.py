@@ -5,7 +5,7 @@ ledger is the truth, Redis a copy of it by (account, seq).
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,10 +79,11 @@ async def gather(account_ids: Iterable[str], *, from_ledger: bool = False) -> Ga
 async def contexts_load(connection: AsyncConnection[Any], account_ids: Iterable[str]) -> dict[str, AccountContext]:
     """Contexts rebuilt from the ledger."""
     profiles = await profiles_load(connection, account_ids)
-    contexts = {}
-    for account_id, profile in profiles.items():
-        contexts[account_id] = AccountContext(profile, await _history(connection, account_id), profile_is_new=True)
-    return contexts
+    histories = await _histories(connection, profiles)
+    return {
+        account_id: AccountContext(profile, histories[account_id], profile_is_new=True)
+        for account_id, profile in profiles.items()
+    }
 
 
 async def catch_up(
@@ -94,9 +95,9 @@ async def catch_up(
     for account_id, rows in (await payments_since(connection, known)).items() if known else ():
         for row in rows:
             contexts[account_id].history.add(past_payment(row))
+    for account_id, history in (await _histories(connection, seqs.keys() - known)).items():
+        contexts[account_id].history = history
     for account_id, seq in seqs.items():
-        if account_id not in known:
-            contexts[account_id].history = await _history(connection, account_id)
         contexts[account_id].history.seq = seq
 
 
@@ -104,7 +105,8 @@ async def history_before(
     connection: AsyncConnection[Any], context: AccountContext, moment: datetime
 ) -> AccountHistory:
     """The history as it stood at an earlier moment: for a backdated payment."""
-    history = await _history(connection, context.profile.account_id, moment)
+    account_id = context.profile.account_id
+    history = (await _histories(connection, [account_id], moment))[account_id]
     for payment in context.booked:
         if payment.occurred_at_seconds <= moment.timestamp():
             history.add(payment)
@@ -149,11 +151,14 @@ def _decode(profile: bytes | None, history: bytes | None) -> AccountContext | No
     return AccountContext(profile_decode(profile), state) if state is not None else None
 
 
-async def _history(
-    connection: AsyncConnection[Any], account_id: str, until: datetime | None = None
-) -> AccountHistory:
-    rows = await past_payments_load(connection, account_id, reach=timedelta(seconds=REACH_SECONDS), until=until)
-    return AccountHistory.of(past_payment(row) for row in rows)
+async def _histories(
+    connection: AsyncConnection[Any], account_ids: Collection[str], until: datetime | None = None
+) -> dict[str, AccountHistory]:
+    """Histories rebuilt from the ledger, as they were at a moment or are now."""
+    if not account_ids:
+        return {}
+    rows = await past_payments_load(connection, account_ids, reach=timedelta(seconds=REACH_SECONDS), until=until)
+    return {each: AccountHistory.of(map(past_payment, rows.get(each, ()))) for each in account_ids}
 
 
 def past_payment(row: PastRow) -> PastPayment:

@@ -59,6 +59,6 @@ def test_the_gap_is_what_a_whole_history_ends_with(gateway, since, event_loop_th
 
     async def whole():
         async with reading() as connection:
-            return await past_payments_load(connection, account_id, reach=timedelta(days=1))
+            return (await past_payments_load(connection, [account_id], reach=timedelta(days=1)))[account_id]
 
     assert since({account_id: 1})[account_id] == list(event_loop_thread.run(whole()))[1:]

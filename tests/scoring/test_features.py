@@ -231,7 +231,7 @@ def test_a_redis_that_is_behind_is_brought_up_to_date(gateway, event_loop_thread
 def test_without_redis_payments_go_on_and_say_so(gateway, settings, monkeypatch):
     account_id = gateway.open_account("100000.00")
     pay_at(gateway, account_id, 0)
-    monkeypatch.setattr("scoring.services.contexts.redis_client", _dead_redis)
+    monkeypatch.setattr("sentinel.ops.connections.redis_client", _dead_redis)
 
     receipt = pay_at(gateway, account_id, 1)
 
