@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import caches
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
@@ -28,6 +29,7 @@ def own_surroundings() -> None:
     prefix = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{uuid4().hex[:6]}"
     django_settings.REDIS_KEY_PREFIX = prefix
     django_settings.CACHES["default"]["KEY_PREFIX"] = prefix
+    caches["default"].key_prefix = prefix  # of whoever used it while tests were collected
     # Request threads close their connection with the request; a web process has a pool instead.
     connections["default"].settings_dict["CONN_MAX_AGE"] = 0
     # Pages are tested without collecting static files first.

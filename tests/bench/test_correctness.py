@@ -1,7 +1,9 @@
 """Each check finds nothing in a sound record, and finds the violation that is planted."""
 
+from collections.abc import Iterator
+
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from bench import correctness
@@ -141,7 +143,14 @@ def test_features_of_decided_payments_equal_those_of_the_record(decided):
     assert correctness.features_of_busy_account(decided) == []
 
 
-def test_a_snapshot_that_the_record_does_not_bear_out_is_found(decided, db):
+@pytest.fixture
+def rolled_back(committed) -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def test_a_snapshot_that_the_record_does_not_bear_out_is_found(decided, rolled_back):
     without_triggers(
         "ledger_decision",
         "UPDATE ledger_decision d SET snapshot = (SELECT snapshot FROM ledger_decision one JOIN ledger_transaction t"

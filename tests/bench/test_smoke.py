@@ -10,7 +10,7 @@ from django.conf import settings
 pytestmark = pytest.mark.journey
 
 
-def test_a_short_bench_measures_and_finds_the_record_sound(tmp_path, db):
+def test_a_short_bench_measures_and_finds_the_record_sound(tmp_path):
     result_file = tmp_path / "result.json"
     command = [
         sys.executable,
