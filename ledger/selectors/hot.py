@@ -11,7 +11,6 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
 from ledger.domain.payments import AccountProfile, AccountStatus
-from sentinel.ops.connections import redis_key
 
 _PROFILES = """
 SELECT a.id AS account_id, a.currency, a.home_country, a.home_zone, a.status, a.risk, a.opened_at, a.livemode,
@@ -129,10 +128,6 @@ async def _past_rows(
         async for account_id, *columns in cursor:
             found.setdefault(account_id, []).append(PastRow(*columns))
     return found
-
-
-def profile_cache_key(account_id: str) -> str:
-    return redis_key("profile", account_id)
 
 
 def profile_encode(profile: AccountProfile) -> bytes:

@@ -17,7 +17,6 @@ from ledger.errors import AccountChangeRefused
 from ledger.models import Account, AccountBalance, AccountGrant, Posting
 from ledger.services.audit import audit_record
 from ledger.services.card_numbers import card_numbers_refuse
-from ledger.services.profile_cache import profile_forget
 from ledger.services.writing import accounts_lock, rows_write
 from sentinel.core.card_numbers import contains_card_number
 from sentinel.core.clients import ClientIdentity
@@ -246,7 +245,6 @@ def _floor_change(account_id: str, floor_minor: int) -> int:
 def _account_update(account: Account, changes: dict[str, Any]) -> None:
     Account.objects.filter(pk=account.pk).update(**changes, version=F("version") + 1)
     account.refresh_from_db()
-    transaction.on_commit(lambda: profile_forget(account.id))
 
 
 def _may_use(account: Account, client: ClientIdentity) -> bool:

@@ -13,7 +13,6 @@ from django.db.models import F
 from ledger.models import Account, AccountGrant
 from ledger.services.audit import audit_record
 from ledger.services.card_numbers import card_numbers_refuse
-from ledger.services.profile_cache import profile_forget
 from sentinel.api.directory import directory_forget
 from sentinel.api.models import ApiKey, GatewayClient
 from sentinel.api.services import api_key_create, api_key_revoke, client_secret_rotate
@@ -89,7 +88,6 @@ def grant_take(*, grant: AccountGrant, actor: str, now: datetime) -> None:
 def _follow(account_id: str) -> None:
     """Whoever has the account's profile in memory notices at its next payment."""
     Account.objects.filter(pk=account_id).update(version=F("version") + 1)
-    transaction.on_commit(lambda: profile_forget(account_id))
 
 
 def _audit(client: GatewayClient, action: str, details: dict[str, Any], actor: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ ledger is the truth, Redis a copy of it by (account, seq).
 """
 
 import logging
+import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +19,6 @@ from ledger.selectors.hot import (
     PastRow,
     past_payments_load,
     payments_since,
-    profile_cache_key,
     profile_decode,
     profile_encode,
     profiles_load,
@@ -31,8 +31,9 @@ from sentinel.ops.epochs import CONFIGURATION, epoch_key
 REDIS_DOWN = "redis_unavailable"
 # A copy that is further behind is built anew.
 GAP_MAX = 1000
-_HISTORY_TTL_SECONDS = 45 * 86_400
-_PROFILE_TTL_SECONDS = 86_400
+_TTL_SECONDS = 45 * 86_400
+# What Redis has of an account: how many bytes its profile is, the profile, the history.
+_PROFILE_LENGTH = struct.Struct("<I")
 
 _logger = logging.getLogger(__name__)
 
@@ -47,7 +48,6 @@ class AccountContext:
     profile: AccountProfile
     history: AccountHistory
     booked: list[PastPayment] = field(default_factory=list)
-    profile_is_new: bool = False  # to Redis
 
     def add(self, payment: PastPayment) -> None:
         self.history.add(payment)
@@ -80,10 +80,16 @@ async def contexts_load(connection: AsyncConnection[Any], account_ids: Iterable[
     """Contexts rebuilt from the ledger."""
     profiles = await profiles_load(connection, account_ids)
     histories = await _histories(connection, profiles)
-    return {
-        account_id: AccountContext(profile, histories[account_id], profile_is_new=True)
-        for account_id, profile in profiles.items()
-    }
+    return {account_id: AccountContext(profile, histories[account_id]) for account_id, profile in profiles.items()}
+
+
+async def profiles_renew(
+    connection: AsyncConnection[Any], contexts: Mapping[str, AccountContext], account_ids: Iterable[str]
+) -> None:
+    """Bring the profiles of some accounts up to date, from the ledger: Redis is not told of their edits."""
+    known = [account_id for account_id in account_ids if account_id in contexts]
+    for account_id, profile in (await profiles_load(connection, known)).items() if known else ():
+        contexts[account_id].profile = profile
 
 
 async def catch_up(
@@ -118,10 +124,7 @@ async def remember(contexts: Iterable[AccountContext]) -> None:
     try:
         pipeline = redis_pipeline()
         for context in contexts:
-            account_id = context.profile.account_id
-            if context.profile_is_new:
-                pipeline.set(profile_cache_key(account_id), profile_encode(context.profile), ex=_PROFILE_TTL_SECONDS)
-            pipeline.set(_history_key(account_id), context.history.to_bytes(), ex=_HISTORY_TTL_SECONDS)
+            pipeline.set(_key(context.profile.account_id), _encode(context), ex=_TTL_SECONDS)
         await redis_answers(pipeline)
     except (RedisError, TimeoutError) as error:
         _logger.warning("Redis is behind: %s", error)
@@ -134,21 +137,26 @@ async def _read_redis(
         pipeline = redis_pipeline()
         pipeline.get(epoch_key(CONFIGURATION))
         for account_id in account_ids:
-            pipeline.get(profile_cache_key(account_id))
-            pipeline.get(_history_key(account_id))
+            pipeline.get(_key(account_id))
         epoch, *values = await redis_answers(pipeline)
     except (RedisError, TimeoutError) as error:
         _logger.warning("Redis cannot be read: %s", error)
         return {}, None, (REDIS_DOWN,)
-    pairs = zip(account_ids, values[::2], values[1::2], strict=True)
-    return {account_id: _decode(profile, history) for account_id, profile, history in pairs}, epoch, ()
+    return dict(zip(account_ids, map(_decode, values), strict=True)), epoch, ()
 
 
-def _decode(profile: bytes | None, history: bytes | None) -> AccountContext | None:
-    if profile is None or history is None:
+def _encode(context: AccountContext) -> bytes:
+    profile = profile_encode(context.profile)
+    return _PROFILE_LENGTH.pack(len(profile)) + profile + context.history.to_bytes()
+
+
+def _decode(data: bytes | None) -> AccountContext | None:
+    if data is None:
         return None
-    state = AccountHistory.from_bytes(history)
-    return AccountContext(profile_decode(profile), state) if state is not None else None
+    (length,) = _PROFILE_LENGTH.unpack_from(data)
+    history_at = _PROFILE_LENGTH.size + length
+    history = AccountHistory.from_bytes(data[history_at:])
+    return AccountContext(profile_decode(data[_PROFILE_LENGTH.size : history_at]), history) if history else None
 
 
 async def _histories(
@@ -173,5 +181,5 @@ def past_payment(row: PastRow) -> PastPayment:
     )
 
 
-def _history_key(account_id: str) -> str:
-    return redis_key("history", account_id)
+def _key(account_id: str) -> str:
+    return redis_key("account", account_id)

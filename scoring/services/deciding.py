@@ -4,7 +4,7 @@ Payments are handled as a group: one look at Redis, one call of the model, one l
 one commit. In a group of one this is the way of a lonely request. A refused member never spoils its group.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,9 +27,9 @@ from scoring.services.configuration import Configuration, configuration_current
 from scoring.services.contexts import (
     Gathered,
     catch_up,
-    contexts_load,
     gather,
     history_before,
+    profiles_renew,
     remember,
 )
 from scoring.services.payments import (
@@ -82,10 +82,8 @@ async def _decide_members(
 ) -> None:
     gathered = await gather(_account_ids(members), from_ledger=from_ledger)
     configuration = await configuration_current(gathered.epoch)
-    refused = _refusals(members, gathered, now=now)
-    if refused:
-        await _refuse([member for member in members if member.place in refused], refused, results)
-        members = [member for member in members if member.place not in refused]
+    if _refusals(members, gathered, now=now):
+        members = await _without_refused(members, gathered, results, now=now)
     if members:
         await _decide_and_record(members, gathered, configuration, results, now=now)
 
@@ -101,13 +99,22 @@ def _refusals(members: Iterable[_Member], gathered: Gathered, *, now: datetime) 
     return {place: error for place, error in found.items() if error is not None}
 
 
-async def _refuse(members: Sequence[_Member], refused: Mapping[int, InvalidRequest], results: Results) -> None:
-    """A retry finds its answer whatever has become of the account since; whoever has none is refused."""
+async def _without_refused(
+    members: Sequence[_Member], gathered: Gathered, results: Results, *, now: datetime
+) -> list[_Member]:
+    """The members that may be decided, by what the ledger says of their accounts now.
+
+    A retry finds its answer whatever has become of the account since; whoever has none is refused.
+    """
     async with reading() as connection:
-        stored = await keys_load(connection, {member.payment.identity for member in members})
+        await profiles_renew(connection, gathered.accounts, _account_ids(members))
+        refused = _refusals(members, gathered, now=now)
+        stored = await keys_load(connection, {each.payment.identity for each in members if each.place in refused})
     for member in members:
-        found = stored.get(member.payment.identity)
-        results[member.place] = replay(member.payment, found) if found else refused[member.place]
+        if member.place in refused:
+            found = stored.get(member.payment.identity)
+            results[member.place] = replay(member.payment, found) if found else refused[member.place]
+    return [member for member in members if member.place not in refused]
 
 
 class _NoLongerAcceptable(Exception):
@@ -166,7 +173,7 @@ async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], ga
         if contexts[account_id].profile.version != account.version
     ]
     if edited:
-        contexts.update(await contexts_load(record.connection, edited))
+        await profiles_renew(record.connection, contexts, edited)
     moved = {each: account.seq for each, account in locked.items() if contexts[each].history.seq != account.seq}
     if moved:
         await catch_up(record.connection, contexts, moved)

@@ -102,11 +102,11 @@ def test_a_retry_finds_its_answer_however_late_it_comes(new_gateway, settings):
 def test_a_grant_that_was_taken_counts_although_redis_still_knows_it(gateway, event_loop_thread):
     account_id = gateway.open_account()
     gateway.pay(account_id)
-    cached = event_loop_thread.run(_get("profile", account_id))
+    cached = event_loop_thread.run(_get("account", account_id))
     AccountGrant.objects.filter(account_id=account_id).delete()
     account = Account.objects.get(pk=account_id)
     Account.objects.filter(pk=account_id).update(version=account.version + 1)
-    event_loop_thread.run(_set("profile", account_id, cached))
+    event_loop_thread.run(_set("account", account_id, cached))
 
     refused = gateway.pay(account_id, key="after")
 

@@ -250,12 +250,12 @@ def _dead_redis():
 
 
 async def forget(account_id):
-    await redis_client().delete(redis_key("history", account_id), redis_key("profile", account_id))
+    await redis_client().delete(redis_key("account", account_id))
 
 
 async def stored_history(account_id):
-    return await redis_client().get(redis_key("history", account_id))
+    return await redis_client().get(redis_key("account", account_id))
 
 
 async def store_history(account_id, data):
-    await redis_client().set(redis_key("history", account_id), data)
+    await redis_client().set(redis_key("account", account_id), data)
