@@ -156,8 +156,8 @@ class _Lanes:
 def _new_lanes() -> _Lanes:
     deadline_seconds = settings.DECISION_DEADLINE_MS / 1000
     single = Lane(settings.GROUP_MAX, GROUPS_AT_ONCE, settings.WAITING_MAX, deadline_seconds)
-    # A group at a time, so that a large request leaves the processor to single payments in between.
-    bulk = Lane(min(BULK_GROUP_MAX, 2 * settings.GROUP_MAX), 1, BULK_WAITING_MAX, BULK_DEADLINE_SECONDS)
+    group_max = min(BULK_GROUP_MAX, 2 * settings.GROUP_MAX)
+    bulk = Lane(group_max, GROUPS_AT_ONCE, BULK_WAITING_MAX, BULK_DEADLINE_SECONDS)
     return _Lanes(single, bulk)
 
 
