@@ -87,6 +87,8 @@ if env_bool("SENTINEL_DB_POOL", False):
     # Under ASGI each request runs in a thread of its own: without a pool connections would pile up.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 2,
+        # A page's query is over before a parallel worker would have started.
+        "options": "-c max_parallel_workers_per_gather=0",
         "pool": {
             "min_size": 1,
             "max_size": env_int("SENTINEL_DB_POOL_SIZE", 8, minimum=1),
