@@ -10,13 +10,16 @@ from scoring.serving.errors import ModelAltered
 from scoring.serving.manifest import signing_key
 
 
-def champion_load() -> Champion | None:
-    """The champion, ready to score; None when no model was promoted yet.
+def champion_load(known: Champion | None = None) -> Champion | None:
+    """The champion, ready to score; None when no model was promoted yet. `known` is kept when it still is the one.
 
     Errors: ArtefactError when its files are missing, altered or do not fit this version.
     """
     row = ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).first()
-    return model_load(row) if row else None
+    if row is None:
+        return None
+    is_known = known is not None and (known.version, known.manifest.model_sha256) == (row.version, row.sha256)
+    return known if is_known else model_load(row)
 
 
 def model_load(row: ModelVersion) -> Champion:

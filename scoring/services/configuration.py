@@ -95,7 +95,7 @@ def _known(epoch: bytes | None) -> Configuration | None:
 def _champion_or_none() -> Champion | None:
     """A model that cannot be trusted is no model: payments go on with rules only, and say so."""
     try:
-        return champion_load()
+        return champion_load(_memory.configuration.champion if _memory.configuration else None)
     except ArtefactError as error:
         _logger.error("the champion cannot be used: %s", error)
         return None
