@@ -1,8 +1,8 @@
 """Gathers concurrent payments of one process into groups.
 
 While one group is being written the next one gathers, so groups grow with the load and a lonely payment waits for
-nobody. A group starts as soon as one of a lane's places is free. Single payments and those of bulk requests have
-lanes of their own, so that neither waits behind the other.
+nobody. Beside a group that is under way a second one starts when it is worth it. Single payments and those of bulk
+requests have lanes of their own, so that neither waits behind the other.
 """
 
 import asyncio

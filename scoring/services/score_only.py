@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from ledger.domain.decisions import Verdict
 from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest
+from ledger.services.recording import reading
 from scoring.domain.features import describe
 from scoring.domain.history import AccountHistory
 from scoring.services.assessing import Described, assess_group
 from scoring.services.configuration import Configuration, configuration_current
-from scoring.services.contexts import AccountContext, Gathered, gather
+from scoring.services.contexts import AccountContext, Gathered, gather, profiles_renew
 from sentinel.core.clients import ClientIdentity
 
 # So many at a time: the model is quickest, and other requests get their turn in between.
@@ -24,6 +25,9 @@ async def score_only(
     for start in range(0, len(requests), _GROUP_MAX):
         group = requests[start : start + _GROUP_MAX]
         gathered = await gather({request.account_id for request in group})
+        # No lock will tell here that a copy is behind, and a grant that was taken must be followed at once.
+        async with reading() as connection:
+            await profiles_renew(connection, gathered.accounts, list(gathered.accounts))
         configuration = await configuration_current(gathered.epoch)
         scored.extend(zip(group, _assessed(group, client, gathered, configuration), strict=True))
         await asyncio.sleep(0)

@@ -2,8 +2,10 @@
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from ledger.models import Event, IdempotencyKey, Transaction
+from ledger.models import AccountGrant, Event, IdempotencyKey, Transaction
+from ledger.services.clients import grant_take
 from scoring.models import Prediction
 from scoring.services import predictions
 from scoring.services.predictions import predictions_finish
@@ -79,6 +81,20 @@ def test_an_account_of_somebody_else_looks_like_none(gateway, stranger):
 
     assert own["outcome"] == "review"
     assert theirs | {"id": None} == nobodys | {"id": None}
+
+
+def test_a_grant_that_was_taken_and_an_edited_account_are_followed_at_once(gateway):
+    account_id = gateway.open_account()
+    gateway.pay(account_id)
+    with live_rules(review={"field": "home_country", "operator": "equal", "value": "FR"}):
+        gateway.put(f"accounts/{account_id}", {"currency": "INR", "home_country": "FR"})
+        (edited,) = score(gateway, purchase(account_id)).json()["results"]
+    with live_rules(review={"field": "payments_1h", "operator": "greater_than", "value": 0}):
+        (granted,) = score(gateway, purchase(account_id)).json()["results"]
+        grant_take(grant=AccountGrant.objects.get(account_id=account_id), actor="tests", now=timezone.now())
+        (taken,) = score(gateway, purchase(account_id)).json()["results"]
+
+    assert [result["outcome"] for result in (edited, granted, taken)] == ["review", "review", "approve"]
 
 
 def test_a_bad_item_fails_alone(gateway):
