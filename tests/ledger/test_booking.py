@@ -109,6 +109,14 @@ def test_the_limit_of_a_day_counts_what_was_held_and_approved():
     assert decide(payer, amount=1).status is Status.DECLINED
 
 
+def test_a_day_after_the_newest_has_spent_nothing_and_an_earlier_one_must_be_asked_for():
+    yesterday, tomorrow = DAY - timedelta(days=1), DAY + timedelta(days=1)
+    new, known, forgotten = account(), account(seq=3, day=DAY, spent_by_day={DAY: 5}), account(seq=3)
+
+    assert [known.knows_spent_on(day) for day in (yesterday, DAY, tomorrow)] == [False, True, True]
+    assert [each.knows_spent_on(DAY) for each in (new, forgotten)] == [True, False]
+
+
 def test_opposite_legs_undo_an_amount():
     legs = decide(account()).legs
 

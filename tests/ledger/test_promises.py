@@ -11,8 +11,10 @@ from django.utils import timezone
 from psycopg import errors
 from psycopg.types.json import Json
 
+from scoring.services.predictions import predictions_finish
 from sentinel.core.ids import parse_public_id, uuid7
 from sentinel.ops.connections import runtime_conninfo
+from tests.gateway import purchase
 
 INSERT_ONLY = [
     "ledger_transaction",
@@ -29,6 +31,7 @@ INSERT_ONLY = [
     "rules_ruleversion",
     "rules_rulesetversion",
     "scoring_policyversion",
+    "scoring_prediction",
 ]
 CHANGES = ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}", "TRUNCATE {table} CASCADE"]
 
@@ -64,6 +67,8 @@ def filled(gateway):
     hold_resolve(transaction_id=uuid(held), resolution=Resolution.APPROVED, actor="rita", now=timezone.now())
     gateway.post(f"transactions/{paid}/reversals", {"amount": "1.00"})
     gateway.post("labels", {"transaction_id": paid, "label": "legitimate", "source": "customer"})
+    gateway.post("score", {"items": [purchase(account_id)]})
+    gateway.loop.run(predictions_finish())
     return account_id, paid, held
 
 

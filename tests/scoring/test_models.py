@@ -71,6 +71,18 @@ def test_a_promotion_retires_the_champion_before() -> None:
 
 
 @pytest.mark.usefixtures("registered")
+def test_a_champion_that_is_known_is_kept_until_there_is_another() -> None:
+    _promote(FIRST)
+    known = champion_load()
+
+    assert champion_load(known) is known
+    _promote(SECOND)
+    successor = champion_load(known)
+    assert successor is not None
+    assert successor.version == SECOND
+
+
+@pytest.mark.usefixtures("registered")
 def test_the_database_keeps_one_champion() -> None:
     _promote(FIRST)
 
