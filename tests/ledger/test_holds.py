@@ -15,7 +15,7 @@ from ledger.services.holds import Resolution, hold_resolve, holds_expire
 from sentinel.core.errors import Conflict
 from sentinel.core.outcomes import Outcome
 from tests.factories import make_account, make_client, make_payment
-from tests.ledger.test_promises import uuid
+from tests.ledger.forgeries import uuid
 from tests.rulesets import live_rules
 
 
