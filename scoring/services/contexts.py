@@ -25,7 +25,7 @@ from ledger.selectors.hot import (
 )
 from ledger.services.recording import reading
 from scoring.domain.history import REACH_SECONDS, AccountHistory, PastPayment
-from sentinel.ops.connections import redis_answers, redis_key, redis_pipeline
+from sentinel.ops.connections import redis_ask, redis_key
 from sentinel.ops.epochs import CONFIGURATION, epoch_key
 
 REDIS_DOWN = "redis_unavailable"
@@ -121,25 +121,22 @@ async def history_before(
 
 async def remember(contexts: Iterable[AccountContext]) -> None:
     """Bring Redis up to date. Written whole, so that repeating it or losing a race only costs a later reload."""
+    commands = [
+        ("SET", _key(context.profile.account_id), _encode(context), "EX", _TTL_SECONDS) for context in contexts
+    ]
     try:
-        pipeline = redis_pipeline()
-        for context in contexts:
-            pipeline.set(_key(context.profile.account_id), _encode(context), ex=_TTL_SECONDS)
-        await redis_answers(pipeline)
-    except (RedisError, TimeoutError) as error:
+        await redis_ask(commands)
+    except RedisError as error:
         _logger.warning("Redis is behind: %s", error)
 
 
 async def _read_redis(
     account_ids: Sequence[str],
 ) -> tuple[dict[str, AccountContext | None], bytes | None, tuple[str, ...]]:
+    keys = [epoch_key(CONFIGURATION), *map(_key, account_ids)]
     try:
-        pipeline = redis_pipeline()
-        pipeline.get(epoch_key(CONFIGURATION))
-        for account_id in account_ids:
-            pipeline.get(_key(account_id))
-        epoch, *values = await redis_answers(pipeline)
-    except (RedisError, TimeoutError) as error:
+        epoch, *values = await redis_ask([("GET", key) for key in keys])
+    except RedisError as error:
         _logger.warning("Redis cannot be read: %s", error)
         return {}, None, (REDIS_DOWN,)
     return dict(zip(account_ids, map(_decode, values), strict=True)), epoch, ()

@@ -28,7 +28,8 @@ from rest_framework.throttling import BaseThrottle
 from sentinel.api.scopes import client_or_none
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import RateLimited
-from sentinel.ops.connections import redis_answers, redis_pipeline
+from sentinel.ops.connections import redis_ask
+from sentinel.ops.redis_line import Command
 
 GROUP = "api"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -152,12 +153,12 @@ def _fail(all_waiting: Iterable[list[asyncio.Future[int]]], error: Exception) ->
 
 async def _increment(numbers: dict[_Counted, int]) -> list[int]:
     """The counts after these numbers were added: what django-ratelimit does for one request, in one round trip."""
-    pipeline = redis_pipeline()
+    commands: list[Command] = []
     for (client, rate, ends_at_seconds), number in numbers.items():
         key = caches["default"].make_key(_make_cache_key(GROUP, ends_at_seconds, rate, client, ALL))
-        pipeline.set(key, 0, nx=True, ex=_SECONDS[rate[-1]] + EXPIRATION_FUDGE)
-        pipeline.incrby(key, number)
-    return [int(count) for count in (await redis_answers(pipeline))[1::2]]
+        commands.append(("SET", key, 0, "NX", "EX", _SECONDS[rate[-1]] + EXPIRATION_FUDGE))
+        commands.append(("INCRBY", key, number))
+    return [int(count) for count in (await redis_ask(commands))[1::2]]
 
 
 _counters: WeakKeyDictionary[asyncio.AbstractEventLoop, _Counter] = WeakKeyDictionary()

@@ -1,10 +1,10 @@
-"""Connections of the hot path: one PostgreSQL pool and one Redis client per event loop, opened at first use.
+"""Connections of the hot path: one PostgreSQL pool and one line to Redis per event loop, opened at first use.
 
 Django's own connections belong to threads; the decision path is asyncio from end to end and has no thread hops.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,12 +13,11 @@ from django.db import connection as django_connection
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
-from redis import Redis as SyncRedis
-from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
-from redis.asyncio.retry import Retry
+from redis import Redis
 from redis.backoff import NoBackoff
-from redis.retry import Retry as SyncRetry
+from redis.retry import Retry
+
+from sentinel.ops.redis_line import Command, RedisLine, redis_connect
 
 # A waiting lock or a slow statement ends before the gateway gives up; the answer is then "retry the same key".
 _SESSION_OPTIONS = (
@@ -27,11 +26,10 @@ _SESSION_OPTIONS = (
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
     " -c jit=off"
 )
-_REDIS_TIMEOUT_SECONDS = 0.5
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Awaitable[Pool]] = WeakKeyDictionary()
-_redis_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Redis] = WeakKeyDictionary()
+_redis_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[RedisLine]] = WeakKeyDictionary()
 
 
 async def recording_pool() -> Pool:
@@ -42,36 +40,24 @@ async def recording_pool() -> Pool:
     return await _pools[loop]
 
 
-def redis_client() -> Redis:
+async def redis_line() -> RedisLine:
+    """The line of this event loop; a new one when the last one was cut. Errors: RedisError."""
     loop = asyncio.get_running_loop()
-    if loop not in _redis_clients:
-        _redis_clients[loop] = Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=None,  # redis_answers has one clock for all answers; this would be one for each
-            socket_connect_timeout=_REDIS_TIMEOUT_SECONDS,
-            max_connections=128,
-            # A dead Redis costs one time-out, not a series of retries: PostgreSQL has what it would have told.
-            retry=Retry(NoBackoff(), 0),
-        )
-    return _redis_clients[loop]
+    known = _redis_lines.get(loop)
+    if known is None or (known.done() and (known.cancelled() or known.exception() or not known.result().is_open)):
+        known = _redis_lines[loop] = asyncio.ensure_future(redis_connect(settings.REDIS_URL))
+    # Whoever hangs up while connecting does not take the connection from the others.
+    return known.result() if known.done() else await asyncio.shield(known)
 
 
-def redis_pipeline() -> Pipeline:
-    """Commands of one key each, to be sent together by redis_answers."""
-    return redis_client().pipeline(transaction=False)
+async def redis_ask(commands: Sequence[Command]) -> list[Any]:
+    """One answer per command, each of one key. Errors: RedisError."""
+    return await (await redis_line()).ask(commands)
 
 
-async def redis_answers(pipeline: Pipeline) -> list[Any]:
-    """Errors: RedisError, TimeoutError."""
-    async with asyncio.timeout(_REDIS_TIMEOUT_SECONDS):
-        return await pipeline.execute()
-
-
-def redis_from_services() -> SyncRedis:
+def redis_from_services() -> Redis:
     """A short-lived client for services outside the event loop. Use as a context manager."""
-    return SyncRedis.from_url(
-        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=SyncRetry(NoBackoff(), 0)
-    )
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
 
 
 def redis_key(*parts: str) -> str:
@@ -113,5 +99,5 @@ async def close_connections() -> None:
     loop = asyncio.get_running_loop()
     if loop in _pools:
         await (await _pools.pop(loop)).close()
-    if loop in _redis_clients:
-        await _redis_clients.pop(loop).aclose()
+    if loop in _redis_lines:
+        (await _redis_lines.pop(loop)).close()

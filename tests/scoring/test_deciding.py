@@ -15,7 +15,7 @@ from scoring.services.deciding import decide
 from scoring.services.payments import Payment
 from sentinel.api.directory import identity_of
 from sentinel.core.catalogue import unpack
-from sentinel.ops.connections import redis_client, redis_key
+from sentinel.ops.connections import redis_ask, redis_key
 from tests.gateway import purchase
 from tests.offline_features import rows_with_features
 from tests.rulesets import live_rules
@@ -168,8 +168,8 @@ def test_the_answer_tells_how_long_it_took(gateway, path):
 
 
 async def _get(kind, account_id):
-    return await redis_client().get(redis_key(kind, account_id))
+    return (await redis_ask([("GET", redis_key(kind, account_id))]))[0]
 
 
 async def _set(kind, account_id, data):
-    await redis_client().set(redis_key(kind, account_id), data)
+    await redis_ask([("SET", redis_key(kind, account_id), data)])

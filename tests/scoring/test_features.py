@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import inf, sqrt
 
 import pytest
@@ -17,7 +18,8 @@ from scoring.services.contexts import REDIS_DOWN
 from sentinel.core.catalogue import FIELDS, unpack
 from sentinel.core.geo import distance_km
 from sentinel.core.money import MAX_AMOUNT_MINOR
-from sentinel.ops.connections import redis_client, redis_key
+from sentinel.ops.connections import redis_ask, redis_key
+from sentinel.ops.redis_line import redis_connect
 
 START = datetime(2026, 1, 5, 3, 30, tzinfo=UTC)
 
@@ -231,7 +233,8 @@ def test_a_redis_that_is_behind_is_brought_up_to_date(gateway, event_loop_thread
 def test_without_redis_payments_go_on_and_say_so(gateway, settings, monkeypatch):
     account_id = gateway.open_account("100000.00")
     pay_at(gateway, account_id, 0)
-    monkeypatch.setattr("sentinel.ops.connections.redis_client", _dead_redis)
+    # Port 1 answers nobody: a real refused connection, not a stand-in.
+    monkeypatch.setattr("sentinel.ops.connections.redis_line", partial(redis_connect, "redis://127.0.0.1:1/0"))
 
     receipt = pay_at(gateway, account_id, 1)
 
@@ -240,22 +243,13 @@ def test_without_redis_payments_go_on_and_say_so(gateway, settings, monkeypatch)
     assert features_of(receipt)["payments_1h"] == 1
 
 
-def _dead_redis():
-    from redis.asyncio import Redis
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-
-    # Port 1 answers nobody: a real refused connection, not a stand-in.
-    return Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
-
-
 async def forget(account_id):
-    await redis_client().delete(redis_key("account", account_id))
+    await redis_ask([("DEL", redis_key("account", account_id))])
 
 
 async def stored_history(account_id):
-    return await redis_client().get(redis_key("account", account_id))
+    return (await redis_ask([("GET", redis_key("account", account_id))]))[0]
 
 
 async def store_history(account_id, data):
-    await redis_client().set(redis_key("account", account_id), data)
+    await redis_ask([("SET", redis_key("account", account_id), data)])

@@ -1,0 +1,93 @@
+"""The line to Redis: answers go to whoever asked, and a line that was cut tells everyone who waits."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+from redis import RedisError, ResponseError
+
+from sentinel.ops import redis_line
+from sentinel.ops.redis_line import redis_connect
+
+
+def test_callers_who_ask_at_once_get_their_own_answers():
+    async def ask(line, name):
+        await line.ask([("SET", name, name, "EX", 5), ("INCRBY", f"{name}:number", 3)])
+        return await line.ask([("GET", name), ("INCRBY", f"{name}:number", 4), ("DEL", name, f"{name}:number")])
+
+    async def run():
+        async with connected() as line:
+            return await asyncio.gather(*(ask(line, name) for name in names))
+
+    names = [f"test-line:{uuid4().hex}" for _ in range(20)]
+
+    assert asyncio.run(run()) == [[name.encode(), 7, 2] for name in names]
+
+
+def test_nothing_asked_is_nothing_answered():
+    async def run():
+        async with connected() as line:
+            return await line.ask([])
+
+    assert asyncio.run(run()) == []
+
+
+def test_a_refused_command_is_an_error_of_its_asker_only():
+    async def run():
+        async with connected() as line:
+            wrong = line.ask([("GET", "test-line:none"), ("INCRBY", "test-line:none", "many")])
+            return await asyncio.gather(wrong, line.ask([("PING",)]), return_exceptions=True)
+
+    wrong, right = asyncio.run(run())
+
+    assert isinstance(wrong, ResponseError)
+    assert right == [b"PONG"]
+
+
+def test_an_asker_who_leaves_does_not_mix_up_the_answers():
+    async def run():
+        async with connected() as line:
+            leaving = asyncio.ensure_future(line.ask([("ECHO", "first")]))
+            await asyncio.sleep(0)
+            leaving.cancel()
+            return await line.ask([("ECHO", "second")])
+
+    assert asyncio.run(run()) == [b"second"]
+
+
+def test_a_redis_that_does_not_answer_costs_one_time_out_for_all(monkeypatch):
+    monkeypatch.setattr(redis_line, "PATIENCE_SECONDS", 0.2)
+
+    async def run():
+        async with connected() as line:
+            # Redis itself holds the answer back, and so those behind it.
+            late = line.ask([("BLPOP", f"test-line:{uuid4().hex}", 5)])
+            answers = await asyncio.gather(late, line.ask([("PING",)]), return_exceptions=True)
+            return answers, line.is_open
+
+    answers, is_open = asyncio.run(run())
+
+    assert [isinstance(answer, RedisError) for answer in answers] == [True, True]
+    assert not is_open
+
+
+def test_a_closed_line_refuses_at_once():
+    async def run():
+        async with connected() as line:
+            line.close()
+            await line.ask([("PING",)])
+
+    with pytest.raises(RedisError):
+        asyncio.run(run())
+
+
+@asynccontextmanager
+async def connected():
+    line = await redis_connect(settings.REDIS_URL)
+    try:
+        yield line
+    finally:
+        line.close()
+        await asyncio.sleep(0)
