@@ -13,6 +13,7 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -85,9 +86,7 @@ async def _profiles(runner: Runner) -> list[Profile]:
             cpu_us, here_us = await _pay(application, runner, in_flight)
             # CPU of this thread, so that waiting costs nothing.
             profiler = cProfile.Profile(time.thread_time)
-            profiler.enable()
-            await _pay(application, runner, in_flight)
-            profiler.disable()
+            await _pay(application, runner, in_flight, profiler)
             layers_us = scaled(times_by_layer(profiler), here_us) | {THREADS: round(cpu_us - here_us, 1)}
             found.append(Profile(in_flight, cpu_us, layers_us))
     finally:
@@ -95,13 +94,16 @@ async def _profiles(runner: Runner) -> list[Profile]:
     return found
 
 
-async def _pay(application: Callable[..., Any], runner: Runner, in_flight: int) -> tuple[float, float]:
+async def _pay(
+    application: Callable[..., Any], runner: Runner, in_flight: int, profiler: cProfile.Profile | None = None
+) -> tuple[float, float]:
     """The CPU microseconds of a payment, with so many under way: of the process, and of this thread."""
     load = Load()
     payments = Payments(_plan(runner, in_flight), load)
     each = _REQUESTS[in_flight] // in_flight
     started, started_here = time.process_time(), time.thread_time()
-    await asyncio.gather(*(_lane(application, payments, load, lane, each) for lane in range(in_flight)))
+    with profiler or nullcontext():
+        await asyncio.gather(*(_lane(application, payments, load, lane, each) for lane in range(in_flight)))
     took, took_here = time.process_time() - started, time.thread_time() - started_here
     if runner.target.clock:
         runner.target.clock.advance(ordinary=load.keys_sent, hot=0)

@@ -4,6 +4,7 @@ One Redis pipeline of single-key reads. What Redis does not have, or when it is 
 ledger is the truth, Redis a copy of it by (account, seq).
 """
 
+import asyncio
 import logging
 import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -128,6 +129,16 @@ async def remember(contexts: Iterable[AccountContext]) -> None:
         await redis_ask(commands)
     except RedisError as error:
         _logger.warning("Redis is behind: %s", error)
+
+
+_remembering: set[asyncio.Task[None]] = set()
+
+
+def remember_soon(contexts: Sequence[AccountContext]) -> None:
+    """As `remember`, without waiting for it: whoever asks Redis next in this process stands behind it in the line."""
+    task = asyncio.create_task(remember(contexts))
+    _remembering.add(task)
+    task.add_done_callback(_remembering.discard)
 
 
 async def _read_redis(

@@ -30,7 +30,7 @@ from scoring.services.contexts import (
     gather,
     history_before,
     profiles_renew,
-    remember,
+    remember_soon,
 )
 from scoring.services.payments import (
     OPERATION,
@@ -145,7 +145,7 @@ async def _decide_and_record(
             rows.add_balance(locked[account_id])
         await record.write(rows)
     if not gathered.degraded:
-        await remember(gathered.accounts[account_id] for account_id in _payer_ids(members))
+        remember_soon([gathered.accounts[account_id] for account_id in _payer_ids(members)])
 
 
 def _parted(members: Sequence[_Member], claimed: Container[Identity]) -> tuple[list[_Member], list[_Member]]:

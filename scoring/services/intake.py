@@ -98,6 +98,11 @@ class Lane:
     def _group_ended(self, task: asyncio.Task[None]) -> None:
         self.running.discard(task)
         self._start_groups()
+        self._forget_answered()
+
+    def _forget_answered(self) -> None:
+        while self.unanswered and self.unanswered[0].answered.done():
+            self.unanswered.popleft()
 
     def _answer_the_late(self) -> None:
         """A late answer is worth less than an honest one. What has begun is finished all the same."""

@@ -8,7 +8,7 @@ from scoring.services.contexts import gather
 from sentinel.api.directory import directory_current
 
 # Groups of payments make and drop thousands of objects, hardly any of them in circles.
-_GC_THRESHOLDS = (10_000, 10, 5)
+_GC_THRESHOLDS = (50_000, 10, 5)
 
 _logger = logging.getLogger(__name__)
 
