@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -14,7 +13,7 @@ from scoring.api.schemas import BulkIn, BulkOut, PaymentIn
 from scoring.services.intake import submit_bulk
 from scoring.services.payments import Payment, Result
 from sentinel.api.documentation import problems
-from sentinel.api.hot import json_answer
+from sentinel.api.hot import JsonAnswer
 from sentinel.api.idempotency import read_key
 from sentinel.api.problems import problem
 from sentinel.api.views import client_of
@@ -34,7 +33,7 @@ class BulkView(ItemsView):
         responses={200: BulkOut, **problems(400, 403, 413)},
         tags=["transactions"],
     )
-    async def post(self, request: Request) -> HttpResponse:
+    async def post(self, request: Request) -> JsonAnswer:
         """One result per item, in their order. A bad item fails alone, with the problem it would have got by itself.
 
         Each item carries its own idempotency key. When the answer is lost, send the same items again.
@@ -50,7 +49,7 @@ class BulkView(ItemsView):
         answers = iter(await submit_bulk([item for item in read_items if isinstance(item, Payment)]))
         results = [next(answers) if isinstance(item, Payment) else item for item in read_items]
         shown = [_shown(item, result) for item, result in zip(items, results, strict=True)]
-        return json_answer(orjson.dumps({"results": shown}))
+        return JsonAnswer(orjson.dumps({"results": shown}))
 
 
 def key_of(item: dict[str, Any]) -> str:

@@ -12,9 +12,10 @@ from ledger.domain.fingerprints import payment_content, request_fingerprint
 from scoring.api.schemas import PaymentIn, payment_request
 from scoring.services.payments import OPERATION, Payment
 from sentinel.api.hot import HotView
-from sentinel.api.parsing import may_hold_card_number, refuse_card_numbers
+from sentinel.api.parsing import refuse_card_numbers
 from sentinel.api.problems import as_sentinel_error
 from sentinel.api.views import json_object
+from sentinel.core.card_numbers import may_hold_card_number
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError, InvalidRequest, SentinelError
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,7 +15,7 @@ from scoring.api.schemas import PaymentIn, ScoreIn, ScoreOut, payment_request
 from scoring.services.predictions import Prediction, predictions_append
 from scoring.services.score_only import score_only
 from sentinel.api.documentation import problems
-from sentinel.api.hot import json_answer
+from sentinel.api.hot import JsonAnswer
 from sentinel.api.problems import problem
 from sentinel.api.views import client_of
 from sentinel.core.errors import SentinelError
@@ -34,7 +33,7 @@ class ScoreView(ItemsView):
         responses={200: ScoreOut, **problems(400, 403, 413)},
         tags=["scoring"],
     )
-    async def post(self, request: Request) -> HttpResponse:
+    async def post(self, request: Request) -> JsonAnswer:
         """What rules, model and policy say. No ledger, no idempotency key, and later payments do not count these.
 
         An account that is granted to the client is described by its past; any other as one without a past.
@@ -51,7 +50,7 @@ class ScoreView(ItemsView):
         left = iter(predictions)
         explain = client.may("decisions:explain")
         shown = [_problem(item) if isinstance(item, SentinelError) else _shown(next(left), explain) for item in items]
-        return json_answer(orjson.dumps({"results": shown}))
+        return JsonAnswer(orjson.dumps({"results": shown}))
 
 
 def _problem(error: SentinelError) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """POST transactions: decide and record one payment. GET transactions: what was decided before."""
 
 import time
+from datetime import UTC, datetime
 
 from asgiref.sync import sync_to_async
-from django.http import HttpResponse
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +16,7 @@ from scoring.api.schemas import PaymentIn
 from scoring.services.intake import submit
 from scoring.services.payments import Payment
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
-from sentinel.api.hot import HotView, json_answer
+from sentinel.api.hot import HotView, JsonAnswer
 from sentinel.api.idempotency import idempotency_key
 from sentinel.api.pagination import query_parameters
 from sentinel.api.views import client_of, json_object
@@ -35,7 +34,7 @@ class TransactionsView(HotView):
         responses={201: ReceiptOut, **problems(400, 403, 409, 413, 422)},
         tags=["transactions"],
     )
-    async def post(self, request: Request) -> HttpResponse:
+    async def post(self, request: Request) -> JsonAnswer:
         """Approves, reviews or declines, and records the payment in one step.
 
         A key is decided once: whoever retries it gets the stored receipt, byte for byte.
@@ -44,10 +43,9 @@ class TransactionsView(HotView):
         payment = read_payment(request)
         answer = await submit(payment)
         milliseconds = (time.perf_counter() - started) * 1000
-        headers = {"Server-Timing": f"decide;dur={milliseconds:.1f}"}
-        if answer.replayed:
-            headers["Idempotent-Replayed"] = "true"
-        return json_answer(answer.receipt, 201, headers)
+        timing = ("Server-Timing", f"decide;dur={milliseconds:.1f}")
+        headers = (timing, ("Idempotent-Replayed", "true")) if answer.replayed else (timing,)
+        return JsonAnswer(answer.receipt, 201, headers)
 
     @extend_schema(
         operation_id="transaction_list",
@@ -76,7 +74,7 @@ class BriefTransactionView(TransactionsView):
         responses={201: ReceiptOut, **problems(400, 403, 409, 413, 422)},
         tags=["transactions"],
     )
-    async def post(self, request: Request) -> HttpResponse:
+    async def post(self, request: Request) -> JsonAnswer:
         """Answers like POST /api/v1/transactions."""
         return await super().post(request)
 
@@ -84,4 +82,4 @@ class BriefTransactionView(TransactionsView):
 def read_payment(request: Request) -> Payment:
     """The payment in a request. Errors: all that can be wrong with key and body."""
     client, key = client_of(request), idempotency_key(request)
-    return payment_of(client, key, PaymentIn.model_validate(json_object(request)), now=timezone.now())
+    return payment_of(client, key, PaymentIn.model_validate(json_object(request)), now=datetime.now(UTC))

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import connections
-from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
@@ -90,7 +90,7 @@ def _by_key(api_key: str) -> ClientIdentity | None:
 
 
 def _known_by_key(directory: Directory, api_key: str) -> ClientIdentity | None:
-    return directory.client_of_key(api_key, now=timezone.now())
+    return directory.client_of_key(api_key, now=datetime.now(UTC))
 
 
 def _by_token(authorization: str) -> ClientIdentity | None:

@@ -1,6 +1,7 @@
 """Field types of requests. Strict: nothing is guessed, and each error names its field with a stable code."""
 
 import ipaddress
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -70,8 +71,13 @@ def _zone(value: Any) -> Any:
     return value
 
 
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+
+
 def _ip_address(value: Any) -> Any:
-    if isinstance(value, str):
+    # The ipaddress module takes microseconds, and would give back these very characters.
+    if isinstance(value, str) and not _IPV4.fullmatch(value):
         try:
             address = ipaddress.ip_address(value)
         except ValueError:

@@ -5,50 +5,59 @@ memory and Redis. Any other handler dispatches the same view the usual way; test
 holds the two against each other.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from sentinel.api.authentication import authenticate_async
-from sentinel.api.lean import LeanRequest
+from sentinel.api.lean import LeanRequest, ReadyResponse, encoded_headers
 from sentinel.api.parsing import StrictJsonParser, read_body
-from sentinel.api.rate_limit import usage_count_async
+from sentinel.api.rate_limit import Usage, usage_count_async
 from sentinel.api.rendering import JsonRenderer
 from sentinel.api.scopes import require_scope
-from sentinel.api.views import ApiView
+from sentinel.api.views import FIXED_HEADERS, ApiView
 from sentinel.core.clients import ClientIdentity
 
 _JSON = StrictJsonParser.media_type
 _ACCEPTS_JSON = frozenset({"", "*/*", _JSON})
-_headers_of: dict[type, dict[str, str]] = {}
+
+
+class JsonAnswer(NamedTuple):
+    """JSON that is bytes already. Behind the lean handler it is sent as it is, behind any other as a response."""
+
+    content: bytes
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class HotRequest:
     """What hot views use of Django REST framework's Request."""
 
     accepted_renderer, accepted_media_type = JsonRenderer(), _JSON
+    user: ClientIdentity | None = None
+    rate_usage: Usage | None = None
 
     def __init__(self, request: LeanRequest, view: "HotView") -> None:
         self._request, self._view = request, view
-        self.method, self.scope = request.method, request.scope
-        self.user: ClientIdentity | None = None
+        self.scope = request.scope
 
     @property
     def data(self) -> Any:
         """The body's JSON value. Errors: UnsupportedMediaType, and those of read_body."""
-        body = self._request.read()
-        if body and self._request.content_type != _JSON:
-            raise UnsupportedMediaType(self._request.META.get("CONTENT_TYPE", ""))
-        return read_body(body, self._view) if body else {}
+        request = self._request
+        if request.body and request.header(b"content-type") != _JSON and request.content_type != _JSON:
+            raise UnsupportedMediaType(request.header(b"content-type"))
+        return read_body(request.body, self._view) if request.body else {}
 
 
 class HotView(ApiView):
     """`post` must be asyncio from end to end, and is given a Request or a HotRequest."""
 
+    body_bytes_max = settings.API_BODY_BYTES_MAX
     format_kwarg = None  # Django REST framework sets it for each request
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -56,40 +65,44 @@ class HotView(ApiView):
             return self._dispatch_lean(request)
         return super().dispatch(request, *args, **kwargs)
 
-    async def post(self, request: Request) -> HttpResponse:
+    async def post(self, request: Request) -> JsonAnswer:
         raise NotImplementedError
 
-    async def _dispatch_lean(self, request: LeanRequest) -> HttpResponse:
+    async def _dispatch_lean(self, request: LeanRequest) -> ReadyResponse | HttpResponse:
         hot: Any = HotRequest(request, self)
-        self.request, self.headers = hot, self._response_headers()
+        self.request = hot
         try:
-            await self._admit(hot)
-            response: HttpResponse = await self.post(hot)
+            usage = await self._admit(request, hot)
+            answer = await self.post(hot)
         except Exception as error:
-            response = self.handle_exception(error)
-        finished: HttpResponse = self.finalize_response(hot, response)
-        if isinstance(finished, Response):
-            finished.render()  # here and now: Django would do it in a thread
-        return finished
+            return self._refusal(hot, error)
+        headers = dict(answer.headers) | usage.headers()
+        return ReadyResponse(answer.status, encoded_headers(headers) + _headers_of(type(self)), answer.content)
 
-    def _response_headers(self) -> dict[str, str]:
-        """Those of Django REST framework, which would look through all methods for each request."""
-        kind = type(self)
-        if kind not in _headers_of:
-            _headers_of[kind] = self.default_response_headers
-        return dict(_headers_of[kind])
-
-    async def _admit(self, request: HotRequest) -> None:
+    async def _admit(self, request: LeanRequest, hot: HotRequest) -> Usage:
         """In the order of Django REST framework's `initial`."""
-        headers = request._request.META  # `request.headers` would first make another mapping of all of them
-        if headers.get("HTTP_ACCEPT", "") not in _ACCEPTS_JSON:
-            self.perform_content_negotiation(self.initialize_request(request._request))
-        request.user = await authenticate_async(headers.get("HTTP_X_API_KEY"), headers.get("HTTP_AUTHORIZATION"))
-        require_scope(request.user, self.scopes.get("POST"), "POST")
-        request._request.rate_usage = usage = await usage_count_async(request.user)  # type: ignore[attr-defined]
+        if request.header(b"accept") not in _ACCEPTS_JSON:
+            self.perform_content_negotiation(self.initialize_request(request))
+        hot.user = await authenticate_async(request.header(b"x-api-key"), request.header(b"authorization"))
+        require_scope(hot.user, self.scopes.get("POST"), "POST")
+        hot.rate_usage = usage = await usage_count_async(hot.user)
         usage.check()
+        return usage
+
+    def _refusal(self, hot: Any, error: Exception) -> HttpResponse:
+        self.headers = self.default_response_headers
+        response: Any = self.finalize_response(hot, self.handle_exception(error))
+        response.render()  # here and now: Django would do it in a thread
+        return response
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if isinstance(response, JsonAnswer):
+            content, status, headers = response
+            response = HttpResponse(content, status=status, headers=dict(headers), content_type=_JSON)
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
-def json_answer(content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """JSON that is bytes already: Django REST framework's Response would only get ready to render it."""
-    return HttpResponse(content, status=status, headers=headers, content_type=_JSON)
+@cache
+def _headers_of(view: type[HotView]) -> list[tuple[bytes, bytes]]:
+    """Those that all its answers have. Django REST framework would look through its methods for each request."""
+    return encoded_headers({"Content-Type": _JSON} | FIXED_HEADERS | view().default_response_headers)

@@ -9,6 +9,7 @@ from sentinel.core.errors import FieldError, KeyInvalid, KeyMissing
 
 HEADER = "Idempotency-Key"
 MAX_LENGTH = 255
+_NAME = HEADER.lower().encode()
 _PRINTABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?", re.ASCII)
 
 
@@ -47,8 +48,7 @@ def _values(request: HttpRequest) -> list[str]:
     if scope is None:
         value = request.headers.get(HEADER)
         return [] if value is None else [value]
-    name = HEADER.lower().encode()
-    return [value.decode("latin-1") for header, value in scope["headers"] if header == name]
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == _NAME]
 
 
 def _invalid(field: str, code: str, message: str) -> KeyInvalid:

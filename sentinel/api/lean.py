@@ -7,22 +7,24 @@ The price: nothing returns a database connection of Django's after the request. 
 ORM on the event loop, and their work is plain asyncio from end to end.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
 
-from sentinel.api.middleware import api_headers
+from sentinel.api.middleware import api_headers, security_headers
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 Receive = Callable[[], Awaitable[Message]]
+
+_BODY_BYTES_MAX = max(settings.API_BODY_BYTES_MAX, settings.API_BULK_BYTES_MAX)
 
 
 class ApiHandler(ASGIHandler):
@@ -32,15 +34,42 @@ class ApiHandler(ASGIHandler):
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
-        answer: Any = convert_exception_to_response(self._innermost())
+        answer: Any = convert_exception_to_response(self._get_response_async)  # type: ignore[attr-defined]
         self._middleware_chain = api_headers(answer)
-
-    def _innermost(self) -> Any:
-        return self._get_response_async  # type: ignore[attr-defined]
 
 
 class LeanRequest(ASGIRequest):
-    """By its class a view knows that it was reached through the lean handler."""
+    """A request whose body has arrived. What hot views do without is made when it is first asked for.
+
+    By its class a view knows that it was reached through the lean handler.
+    """
+
+    def __init__(self, scope: Message, body: bytes) -> None:
+        self.scope, self.method, self.path, self.path_info = scope, scope["method"], scope["path"], scope["path"]
+        self._body = body
+        self._values: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            self._values[name] = self._values[name] + b"," + value if name in self._values else value
+        scope["query_string"].decode()  # UnicodeDecodeError is answered with 400
+
+    def header(self, name: bytes) -> str:
+        """The header of this name in small letters, as Django puts it into META; empty when it was not sent."""
+        return self._values.get(name, b"").decode("latin-1")
+
+    def __getattr__(self, name: str) -> Any:
+        """META, and all that Django makes along with it."""
+        if "META" in self.__dict__:
+            raise AttributeError(name)
+        super().__init__(self.scope, BytesIO(self._body))
+        return getattr(self, name)
+
+
+class ReadyResponse(NamedTuple):
+    """As it is sent, but for the headers that every response has."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    content: bytes
 
 
 class LeanHandler(ApiHandler):
@@ -48,20 +77,24 @@ class LeanHandler(ApiHandler):
 
     request_class = LeanRequest
 
-    def _innermost(self) -> Any:
-        return self._view_response
+    def load_middleware(self, is_async: bool = False) -> None:
+        self._middleware_chain = convert_exception_to_response(self._view_response)
+        self._security_headers = encoded_headers(security_headers())
 
-    async def _view_response(self, request: HttpRequest) -> HttpResponseBase:
+    async def _view_response(self, request: HttpRequest) -> Any:
         view, arguments, named = _view_at(request.path_info)
-        response: HttpResponseBase = await view(request, *arguments, **named)
-        return response
+        return await view(request, *arguments, **named)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         body = await _read_body(receive)
         if body is None:
             return
-        request, refused = self.create_request(scope, BytesIO(body))
-        await _send(await self._middleware_chain(request) if request else refused, send)
+        request, refused = self.create_request(scope, body)
+        response: Any = await self._middleware_chain(request) if request else refused
+        status, headers, content = response if isinstance(response, ReadyResponse) else _ready(response)
+        headers += [*self._security_headers, (b"Content-Length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
 
 
 @lru_cache
@@ -73,7 +106,7 @@ def _view_at(path: str) -> ResolverMatch:
 async def _read_body(receive: Receive) -> bytes | None:
     """The whole body, or its beginning when it is larger than any may be. None when the client has hung up."""
     parts: list[bytes] = []
-    room = max(settings.API_BODY_BYTES_MAX, settings.API_BULK_BYTES_MAX)
+    room = _BODY_BYTES_MAX
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -81,11 +114,13 @@ async def _read_body(receive: Receive) -> bytes | None:
         parts.append(message.get("body", b""))
         room -= len(parts[-1])
         if room < 0 or not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            return b"".join(parts)
 
 
-async def _send(response: Any, send: Send) -> None:
-    response.headers["Content-Length"] = str(len(response.content))
-    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": response.content})
+def _ready(response: Any) -> ReadyResponse:
+    """A response of Django's."""
+    return ReadyResponse(response.status_code, encoded_headers(response.headers), response.content)
+
+
+def encoded_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]

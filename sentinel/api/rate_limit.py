@@ -38,7 +38,7 @@ _logger = logging.getLogger(__name__)
 _counted_here: dict[tuple[str, int], int] = defaultdict(int)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Usage:
     """What a client has used of its window. Source of the headers: draft-ietf-httpapi-ratelimit-headers-10."""
 
@@ -93,10 +93,10 @@ async def usage_count_async(client: ClientIdentity) -> Usage:
     """As `usage_count`, in the same window and under the same key, for the hot routes."""
     rate = client.rate or settings.API_RATE_DEFAULT
     window_seconds = _SECONDS[rate[-1]]
-    ends_at_seconds = _get_window(client.client_id.hex, window_seconds)
+    name = client.client_id.hex
+    ends_at_seconds = _get_window(name, window_seconds)
     try:
-        counter = _counters.setdefault(asyncio.get_running_loop(), _Counter())
-        count = await counter.add_one((client.client_id.hex, rate, ends_at_seconds))
+        count = await _counter_here().add_one((name, rate, ends_at_seconds))
     except (RedisError, OSError) as error:
         return _count_here(client, rate, error)
     return Usage(count, int(rate.partition("/")[0]), window_seconds, max(0, ends_at_seconds - int(time.time())))
@@ -162,6 +162,13 @@ async def _increment(numbers: dict[_Counted, int]) -> list[int]:
 
 
 _counters: WeakKeyDictionary[asyncio.AbstractEventLoop, _Counter] = WeakKeyDictionary()
+
+
+def _counter_here() -> _Counter:
+    loop = asyncio.get_running_loop()
+    if loop not in _counters:
+        _counters[loop] = _Counter()
+    return _counters[loop]
 
 
 def _count_here(client: ClientIdentity, rate: str, error: Exception) -> Usage:

@@ -10,6 +10,8 @@ from sentinel.api.scopes import client_or_none
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError, InvalidRequest, NotAuthenticated
 
+FIXED_HEADERS = {"Cache-Control": "no-store"}
+
 
 class ApiView(APIView):  # type: ignore[misc]
     """`scopes` names the scope each method needs. HEAD needs that of GET; a method that is not named is closed."""
@@ -17,11 +19,9 @@ class ApiView(APIView):  # type: ignore[misc]
     scopes: ClassVar[dict[str, str]] = {}
 
     def finalize_response(self, request: Any, response: HttpResponse, *args: Any, **kwargs: Any) -> HttpResponse:
-        usage = getattr(getattr(request, "_request", request), "rate_usage", None)
-        if usage is not None:
-            for name, value in usage.headers().items():
-                response.headers[name] = value
-        response.headers["Cache-Control"] = "no-store"
+        usage = getattr(request, "rate_usage", None)  # Django REST framework's Request looks into Django's
+        for name, value in (FIXED_HEADERS | (usage.headers() if usage else {})).items():
+            response.headers[name] = value
         finished: HttpResponse = super().finalize_response(request, response, *args, **kwargs)
         return finished
 

@@ -12,7 +12,7 @@ from typing import Any
 
 # `?+` never gives a separator back: a digit must follow it anyway, and most texts fail here.
 _ENOUGH_DIGITS = re.compile(r"(?:\d\D?+){13}")
-_RUN = re.compile(r"[0-9](?:[ \t\-._/\u00a0]?[0-9]){12,}", re.ASCII)
+_RUN = re.compile(r"[0-9](?:[ \t\-._/\u00a0]?+[0-9]){12,}", re.ASCII)
 _GROUP = re.compile(r"[0-9]+", re.ASCII)
 _SHORTEST, _LONGEST = 13, 19
 # Random identifiers hold digit runs that pass every other test about once in a thousand.
@@ -57,12 +57,28 @@ _DOUBLED = {str(digit): sum(divmod(2 * digit, 10)) for digit in range(10)}
 
 
 def contains_card_number(text: str) -> bool:
-    if len(text) < _SHORTEST or not _ENOUGH_DIGITS.search(text):
+    if len(text) < _SHORTEST:
         return False
-    readable = _ascii_digits(text)
-    if not _RUN.search(readable):  # a moment or an address: many digits, but no run of them
+    if not text.isascii():
+        if not _ENOUGH_DIGITS.search(text):
+            return False
+        text = _ascii_digits(text)
+    if not _RUN.search(text):  # a moment or an address: many digits, but no run of them
         return False
-    return any(_is_card_number(digits) for digits in _digit_runs(_OPAQUE.sub(" id ", readable)))
+    return any(_is_card_number(digits) for digits in _digit_runs(_OPAQUE.sub(" id ", text)))
+
+
+# A body with its digits alike and without what may stand between those of a card number, a sign of an exponent too.
+_DIGITS_ALIKE, _BETWEEN_DIGITS = bytes.maketrans(b"123456789E", b"000000000e"), b" \t-._/+"
+_EXPONENT = re.compile(rb"(?:^|[:,\[\s-])[0-9.]+[eE]")
+
+
+def may_hold_card_number(body: bytes) -> bool:
+    """Whether find_card_number could find one in this JSON text. False for most: they need not be looked through."""
+    if not body.isascii() or b"\\" in body:  # digits of other scripts count, and escapes may hide any
+        return True
+    alike = body.translate(_DIGITS_ALIKE, _BETWEEN_DIGITS)
+    return b"0" * _SHORTEST in alike or (b"0e0" in alike and _EXPONENT.search(body) is not None)
 
 
 def find_card_number(value: Any) -> str | None:
@@ -96,8 +112,6 @@ def _path_of_card_number(value: Any) -> str | None:
 
 
 def _ascii_digits(text: str) -> str:
-    if text.isascii():
-        return text
     return "".join(str(unicodedata.decimal(char, char)) for char in unicodedata.normalize("NFKC", text))
 
 
