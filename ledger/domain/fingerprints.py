@@ -13,7 +13,8 @@ import orjson
 from ledger.domain.payments import PaymentRequest
 
 _ORJSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-# orjson writes 1e-7 where json writes 1e-07.
+# json escapes DEL, and writes 0.00001 as 1e-05 and 1e-7 as 1e-07.
+_WRITTEN_OTHERWISE = (b"\x7f", b"0.0000")
 _SHORT_EXPONENT = re.compile(rb"e-[0-9](?:[,}\]]|$)")
 
 _PAYMENT_FIELDS = tuple(field.name for field in fields(PaymentRequest))
@@ -55,9 +56,8 @@ def _is_alike(written: bytes) -> bool:
     """Whether json writes these very bytes. When in doubt it does not: then json is asked."""
     return (
         written.isascii()
-        and b"\x7f" not in written  # json escapes DEL
-        and b"0.0000" not in written  # and writes 0.00001 as 1e-05
-        and not (b"e-" in written and _SHORT_EXPONENT.search(written))
+        and not any(each in written for each in _WRITTEN_OTHERWISE)
+        and not _SHORT_EXPONENT.search(written)
     )
 
 

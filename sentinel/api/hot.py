@@ -5,13 +5,14 @@ memory and Redis. Any other handler dispatches the same view the usual way; test
 holds the two against each other.
 """
 
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Awaitable
+from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from sentinel.api.authentication import authenticate_async
 from sentinel.api.lean import LeanRequest, ReadyResponse, encoded_headers
@@ -59,25 +60,31 @@ class HotView(ApiView):
 
     body_bytes_max = settings.API_BODY_BYTES_MAX
     format_kwarg = None  # Django REST framework sets it for each request
+    answer_headers: ClassVar[list[tuple[bytes, bytes]]]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(request, LeanRequest):
-            return self._dispatch_lean(request)
-        return super().dispatch(request, *args, **kwargs)
+    def __init_subclass__(cls) -> None:
+        """The headers that all answers have. Django REST framework puts them together for each request."""
+        view = cls()
+        view.setup(HttpRequest())
+        cls.answer_headers = encoded_headers({"Content-Type": _JSON} | FIXED_HEADERS | view.default_response_headers)
 
     async def post(self, request: Request) -> JsonAnswer:
         raise NotImplementedError
 
-    async def _dispatch_lean(self, request: LeanRequest) -> ReadyResponse | HttpResponse:
+    @classmethod
+    def answer_lean(cls, request: LeanRequest) -> Awaitable[ReadyResponse | HttpResponse]:
+        """What the lean handler calls in the place of the view function."""
+        return cls()._answer(request)
+
+    async def _answer(self, request: LeanRequest) -> ReadyResponse | HttpResponse:
         hot: Any = HotRequest(request, self)
-        self.request = hot
         try:
             usage = await self._admit(request, hot)
             answer = await self.post(hot)
         except Exception as error:
             return self._refusal(hot, error)
         headers = dict(answer.headers) | usage.headers()
-        return ReadyResponse(answer.status, encoded_headers(headers) + _headers_of(type(self)), answer.content)
+        return ReadyResponse(answer.status, encoded_headers(headers) + self.answer_headers, answer.content)
 
     async def _admit(self, request: LeanRequest, hot: HotRequest) -> Usage:
         """In the order of Django REST framework's `initial`."""
@@ -90,19 +97,14 @@ class HotView(ApiView):
         return usage
 
     def _refusal(self, hot: Any, error: Exception) -> HttpResponse:
+        self.setup(hot)
         self.headers = self.default_response_headers
-        response: Any = self.finalize_response(hot, self.handle_exception(error))
+        response: Response = self.finalize_response(hot, self.handle_exception(error))
         response.render()  # here and now: Django would do it in a thread
         return response
 
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(response, JsonAnswer):
             content, status, headers = response
             response = HttpResponse(content, status=status, headers=dict(headers), content_type=_JSON)
         return super().finalize_response(request, response, *args, **kwargs)
-
-
-@cache
-def _headers_of(view: type[HotView]) -> list[tuple[bytes, bytes]]:
-    """Those that all its answers have. Django REST framework would look through its methods for each request."""
-    return encoded_headers({"Content-Type": _JSON} | FIXED_HEADERS | view().default_response_headers)

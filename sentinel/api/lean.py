@@ -12,11 +12,11 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any, NamedTuple
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest
-from django.urls import ResolverMatch, get_resolver
+from django.core.handlers.exception import convert_exception_to_response, response_for_exception
+from django.urls import get_resolver
 
 from sentinel.api.middleware import api_headers, security_headers
 
@@ -78,29 +78,31 @@ class LeanHandler(ApiHandler):
     request_class = LeanRequest
 
     def load_middleware(self, is_async: bool = False) -> None:
-        self._middleware_chain = convert_exception_to_response(self._view_response)
         self._security_headers = encoded_headers(security_headers())
 
-    async def _view_response(self, request: HttpRequest) -> Any:
-        view, arguments, named = _view_at(request.path_info)
-        return await view(request, *arguments, **named)
+    async def _answer(self, request: Any) -> Any:
+        try:
+            return await _view_at(request.path)(request)
+        except Exception as error:
+            return await sync_to_async(response_for_exception, thread_sensitive=False)(request, error)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        body = await _read_body(receive)
+        body: Any = await _read_body(receive)
         if body is None:
             return
         request, refused = self.create_request(scope, body)
-        response: Any = await self._middleware_chain(request) if request else refused
+        response = await self._answer(request) if request else refused
         status, headers, content = response if isinstance(response, ReadyResponse) else _ready(response)
-        headers += [*self._security_headers, (b"Content-Length", b"%d" % len(content))]
+        headers = [*headers, *self._security_headers, (b"Content-Length", b"%d" % len(content))]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
 
 @lru_cache
-def _view_at(path: str) -> ResolverMatch:
+def _view_at(path: str) -> Callable[[LeanRequest], Awaitable[Any]]:
     """The hot paths are few, and none has a variable part."""
-    return get_resolver().resolve(path)
+    view = get_resolver().resolve(path).func
+    return getattr(getattr(view, "cls", None), "answer_lean", view)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

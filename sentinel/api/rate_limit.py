@@ -116,13 +116,13 @@ class _Counter:
         self._asking: asyncio.Task[None] | None = None
         self._asked_at = 0.0
 
-    async def add_one(self, counted: _Counted) -> int:
-        """The count with this request in it. Errors: RedisError."""
+    def add_one(self, counted: _Counted) -> asyncio.Future[int]:
+        """The count with this request in it, to be awaited. Errors: RedisError."""
         answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(counted, []).append(answered)
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask())
-        return await answered
+        return answered
 
     async def _ask(self) -> None:
         while self._waiting:
@@ -166,9 +166,10 @@ _counters: WeakKeyDictionary[asyncio.AbstractEventLoop, _Counter] = WeakKeyDicti
 
 def _counter_here() -> _Counter:
     loop = asyncio.get_running_loop()
-    if loop not in _counters:
-        _counters[loop] = _Counter()
-    return _counters[loop]
+    try:
+        return _counters[loop]
+    except KeyError:
+        return _counters.setdefault(loop, _Counter())
 
 
 def _count_here(client: ClientIdentity, rate: str, error: Exception) -> Usage:

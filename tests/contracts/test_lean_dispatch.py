@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from sentinel.api.lean import ApiHandler
+from sentinel.api.lean import ApiHandler, LeanHandler, LeanRequest
 from sentinel.asgi import HOT_PATHS
 from tests.gateway import Gateway, purchase
 
@@ -68,9 +68,48 @@ def test_a_replay_is_the_same_bytes_either_way(gateway: Gateway, stock) -> None:
 
     headers = {"X-API-Key": gateway.api_key, "Idempotency-Key": "once"}
     again = gateway.loop.run(stock.post("/api/v1/transactions", headers=headers, json=purchase(account_id)))
+    once_more = gateway.pay(account_id, key="once")
 
     assert again.content == first.content
     assert again.headers["Idempotent-Replayed"] == "true"
+    assert comparable(once_more) == comparable(again)
+    assert once_more.headers["RateLimit"].startswith('"client";r=')
+    assert once_more.headers["Server-Timing"].startswith("decide;dur=")
+    assert int(once_more.headers["Content-Length"]) == len(first.content)
+
+
+@pytest.mark.parametrize(("path", "field"), [("transactions/bulk", "transactions"), ("score", "items")])
+def test_items_are_answered_alike(path: str, field: str, gateway: Gateway, stock) -> None:
+    headers, body = {"X-API-Key": gateway.api_key}, {field: [purchase("acc_nobody")]}
+    answers = [
+        gateway.loop.run(client.post(f"/api/v1/{path}", headers=headers, json=body))
+        for client in (gateway.http, stock)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert comparable(answers[0])[1] == comparable(answers[1])[1]
+
+
+def test_headers_are_read_as_django_reads_them() -> None:
+    sent = [(b"accept", b"a"), (b"x-api-key", b"\xe9"), (b"accept", b"b"), (b"x_api_key", b"forged"), (b"host", b"h")]
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"a=1", "headers": sent}
+
+    request = LeanRequest(scope, b"body")
+
+    assert [request.header(name) for name in (b"accept", b"x-api-key", b"authorization")] == ["a,b", "\xe9", ""]
+    assert (request.META["HTTP_ACCEPT"], request.META["HTTP_X_API_KEY"]) == ("a,b", "\xe9")
+    assert (request.GET["a"], request.body, request.read()) == ("1", b"body", b"body")
+    assert not hasattr(request, "no_such_thing")
+
+
+def test_a_query_that_is_no_text_is_refused() -> None:
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"a=\xff", "headers": []}
+
+    handler: Any = LeanHandler()
+    request, refused = handler.create_request(scope, b"")
+
+    assert request is None
+    assert refused.status_code == 400
 
 
 def test_both_count_the_same_window(new_gateway, stock) -> None:
