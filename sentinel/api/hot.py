@@ -49,10 +49,10 @@ class HotRequest:
     @property
     def data(self) -> Any:
         """The body's JSON value. Errors: UnsupportedMediaType, and those of read_body."""
-        request = self._request
-        if request.body and request.header(b"content-type") != _JSON and request.content_type != _JSON:
-            raise UnsupportedMediaType(request.header(b"content-type"))
-        return read_body(request.body, self._view) if request.body else {}
+        body, kind = self._request.body, self._request.header(b"content-type")
+        if body and kind != _JSON and self._request.content_type != _JSON:  # the second knows of parameters
+            raise UnsupportedMediaType(kind)
+        return read_body(body, self._view) if body else {}
 
 
 class HotView(ApiView):
