@@ -42,6 +42,7 @@ class HotRequest:
     user: ClientIdentity | None = None
     rate_usage: Usage | None = None
 
+    # The view must not know of this object before it refuses: what holds each other waits for the garbage collector.
     def __init__(self, request: LeanRequest, view: "HotView") -> None:
         self._request, self._view = request, view
         self.scope = request.scope
@@ -50,7 +51,8 @@ class HotRequest:
     def data(self) -> Any:
         """The body's JSON value. Errors: UnsupportedMediaType, and those of read_body."""
         body, kind = self._request.body, self._request.header(b"content-type")
-        if body and kind != _JSON and self._request.content_type != _JSON:  # the second knows of parameters
+        # Django's content_type is without parameters, such as a charset; most requests have none.
+        if body and kind != _JSON and self._request.content_type != _JSON:
             raise UnsupportedMediaType(kind)
         return read_body(body, self._view) if body else {}
 
@@ -63,7 +65,7 @@ class HotView(ApiView):
     answer_headers: ClassVar[list[tuple[bytes, bytes]]]
 
     def __init_subclass__(cls) -> None:
-        """The headers that all answers have. Django REST framework puts them together for each request."""
+        """Put together the headers that all its answers have. Django REST framework does so for each request."""
         view = cls()
         view.setup(HttpRequest())
         cls.answer_headers = encoded_headers({"Content-Type": _JSON} | FIXED_HEADERS | view.default_response_headers)

@@ -39,10 +39,7 @@ class ApiHandler(ASGIHandler):
 
 
 class LeanRequest(ASGIRequest):
-    """A request whose body has arrived. What hot views do without is made when it is first asked for.
-
-    By its class a view knows that it was reached through the lean handler.
-    """
+    """A request whose body has arrived. What hot views do without is made when it is first asked for."""
 
     def __init__(self, scope: Message, body: bytes) -> None:
         self.scope, self.method, self.path, self.path_info = scope, scope["method"], scope["path"], scope["path"]
