@@ -68,14 +68,18 @@ def contains_card_number(text: str) -> bool:
     return any(_is_card_number(digits) for digits in _digit_runs(_OPAQUE.sub(" id ", text)))
 
 
-# A body with its digits alike and without what may stand between those of a card number, a sign of an exponent too.
-_DIGITS_ALIKE, _BETWEEN_DIGITS = bytes.maketrans(b"123456789E", b"000000000e"), b" \t-._/+"
+# A body with its digits alike, and without whatever may stand between those of a card number or of an exponent.
+_ASCII, _BEYOND_ASCII = bytes(range(128)), bytes(range(128, 256))
+_DIGITS_ALIKE, _BETWEEN_DIGITS = bytes.maketrans(b"123456789E", b"000000000e"), b" \t-._/+\\" + _BEYOND_ASCII
+_HIDING_ESCAPE = re.compile(rb'\\[^/"]')
 _EXPONENT = re.compile(rb"(?:^|[:,\[\s-])[0-9.]+[eE]")
 
 
 def may_hold_card_number(body: bytes) -> bool:
     """Whether find_card_number could find one in this JSON text. False for most: they need not be looked through."""
-    if not body.isascii() or b"\\" in body:  # digits of other scripts count, and escapes may hide any
+    if _HIDING_ESCAPE.search(body):
+        return True
+    if not body.isascii() and any(map(str.isdecimal, _readable(body.translate(None, _ASCII).decode()))):
         return True
     alike = body.translate(_DIGITS_ALIKE, _BETWEEN_DIGITS)
     return b"0" * _SHORTEST in alike or (b"0e0" in alike and _EXPONENT.search(body) is not None)
@@ -112,7 +116,12 @@ def _path_of_card_number(value: Any) -> str | None:
 
 
 def _ascii_digits(text: str) -> str:
-    return "".join(str(unicodedata.decimal(char, char)) for char in unicodedata.normalize("NFKC", text))
+    return "".join(str(unicodedata.decimal(char, char)) for char in _readable(text))
+
+
+def _readable(text: str) -> str:
+    """The text in plain characters, such as 1 for a circled 1."""
+    return unicodedata.normalize("NFKC", text)
 
 
 def _digit_runs(text: str) -> Iterator[str]:
