@@ -28,18 +28,7 @@ from sentinel.ops.connections import recording_pool
 
 _logger = logging.getLogger(__name__)
 
-_CLAIM = """
-INSERT INTO ledger_idempotencykey AS k (client_id, key, operation, fingerprint, subject_id, created_at)
-SELECT client_id, key, operation, fingerprint, subject_id, created_at
-FROM json_populate_recordset(NULL::ledger_idempotencykey, %s) ORDER BY client_id, key
-ON CONFLICT (client_id, key) DO UPDATE
-    SET operation = excluded.operation, fingerprint = excluded.fingerprint, subject_id = excluded.subject_id,
-        created_at = excluded.created_at
-    WHERE k.subject_id IS NULL
-RETURNING k.client_id, k.key, k.voided_at IS NOT NULL AS voided
-"""
-
-_OPEN = f"BEGIN; {_CLAIM}; {LOCK}"
+_OPEN = f"BEGIN; SELECT * FROM ledger_claim(%s); {LOCK}"
 
 _SPENT_ON_DAY = """
 SELECT coalesce(sum(t.amount_minor), 0)::bigint AS spent

@@ -11,14 +11,7 @@ from ledger.domain.booking import LockedAccount
 from ledger.domain.payments import AccountStatus
 from ledger.domain.rows import Rows
 
-# Sorted, so that no two writers wait for each other in a circle.
-LOCK = """
-SELECT b.account_id, a.currency, a.status, a.livemode, a.version, b.posted_minor, b.held_minor, b.floor_minor,
-       a.daily_limit_minor, b.seq, b.day, b.day_spent_minor
-FROM ledger_accountbalance b JOIN ledger_account a ON a.id = b.account_id
-WHERE b.account_id = ANY(%s) ORDER BY b.account_id FOR UPDATE OF b
-"""
-
+LOCK = "SELECT * FROM ledger_lock(%s)"
 # What rows are written to, in an order for people: what they hang on is checked at the end of the statement.
 _TABLES = (
     "ledger_transaction",

@@ -24,7 +24,7 @@ _SESSION_OPTIONS = (
     "-c lock_timeout=4s -c statement_timeout=8s -c TimeZone=UTC -c idle_in_transaction_session_timeout=30s"
     # Every statement of the hot path looks rows up by key. It is planned once, and for tables of any size.
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-    " -c jit=off"
+    " -c enable_bitmapscan=off -c jit=off"
 )
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
