@@ -39,12 +39,21 @@ _EVENT_TYPES = {
 
 @dataclass(slots=True)
 class Rows:
-    """Rows by table, collected over a group of payments and written by one statement."""
+    """Rows by table, collected over a group of payments and written by one statement.
+
+    `recorded_at` is that of all of them: a group is recorded at one moment.
+    """
 
     by_table: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    recorded_at: datetime | None = None
 
     def add(self, table: str, row: Row) -> None:
         self.by_table[table].append(row)
+
+    def record_at(self, now: datetime) -> None:
+        if self.recorded_at not in (None, now):
+            raise ValueError("the rows of one statement are recorded at one moment")
+        self.recorded_at = now
 
     def add_entry(
         self,
@@ -57,6 +66,7 @@ class Rows:
         now: datetime,
         kind: str = "payment",
     ) -> None:
+        self.record_at(now)
         self.add(
             "ledger_entry",
             {
@@ -65,7 +75,6 @@ class Rows:
                 "transaction_id": transaction_id,
                 "kind": kind,
                 "legs": len(legs),
-                "recorded_at": now,
             },
         )
         for number, leg in enumerate(legs, start=1):
@@ -105,9 +114,9 @@ def add_payment(
     salt = os.urandom(16)
     commitment = detail_commitment(salt, details)
     owner: Row = {"transaction_id": transaction_id, "account_id": request.account_id}
-    rows.add("ledger_transaction", _transaction_row(request, client, transaction_id, seq, commitment, now))
+    rows.add("ledger_transaction", _transaction_row(request, client, transaction_id, seq, commitment))
     rows.add("ledger_personaldetail", {**owner, "salt": salt, **details})
-    rows.add("ledger_decision", {**owner, **_decision_columns(verdict, booked, receipt, now)})
+    rows.add("ledger_decision", {**owner, **_decision_columns(verdict, booked, receipt)})
     if entry_id is not None:
         rows.add_entry(entry_id, **owner, legs=booked.legs, currency=request.currency, now=now)
     if booked.reserved_minor is not None:
@@ -162,7 +171,6 @@ def add_hold_resolution(rows: Rows, change: Change, *, resolution: str, note: st
             "actor": change.actor,
             "note": note,
             "entry_id": change.entry_id,
-            "recorded_at": change.now,
         },
     )
 
@@ -181,7 +189,6 @@ def add_reversal(rows: Rows, change: Change, *, reversal_id: UUID, amount_minor:
             "reason": reason,
             "actor": change.actor,
             "entry_id": change.entry_id,
-            "recorded_at": change.now,
         },
     )
 
@@ -221,6 +228,7 @@ def add_event(
     payload: dict[str, Any],
     now: datetime,
 ) -> None:
+    rows.record_at(now)
     rows.add(
         "ledger_event",
         {
@@ -231,13 +239,12 @@ def add_event(
             "type": event_type,
             "sequence": sequence,
             "payload": payload,
-            "recorded_at": now,
         },
     )
 
 
 def _transaction_row(
-    request: PaymentRequest, client: ClientIdentity, transaction_id: UUID, seq: int, commitment: bytes, now: datetime
+    request: PaymentRequest, client: ClientIdentity, transaction_id: UUID, seq: int, commitment: bytes
 ) -> Row:
     return {
         "id": transaction_id,
@@ -257,12 +264,11 @@ def _transaction_row(
         "counterparty_account_id": request.counterparty_account_id,
         "location_country": request.location_country,
         "occurred_at": request.occurred_at,
-        "recorded_at": now,
         "detail_commitment": commitment,
     }
 
 
-def _decision_columns(verdict: Verdict, booked: Booked, receipt: bytes, now: datetime) -> Row:
+def _decision_columns(verdict: Verdict, booked: Booked, receipt: bytes) -> Row:
     return {
         "outcome": booked.outcome.value,
         "status": booked.status.value,
@@ -276,7 +282,6 @@ def _decision_columns(verdict: Verdict, booked: Booked, receipt: bytes, now: dat
         "snapshot": verdict.snapshot,
         "degraded": list(verdict.degraded),
         "receipt": receipt,
-        "recorded_at": now,
     }
 
 
@@ -285,7 +290,6 @@ def _hold_columns(request: PaymentRequest, reserved_minor: int, now: datetime, h
         "amount_minor": request.amount_minor,
         "reserved_minor": reserved_minor,
         "currency": request.currency,
-        "recorded_at": now,
         "expires_at": now + timedelta(days=hold_days),
     }
 

@@ -27,6 +27,8 @@ _TABLES = (
     "ledger_operationreceipt",
     "ledger_auditentry",
 )
+# The others have a column `recorded_at`, which is sent once and not with each row.
+_WITHOUT_MOMENT = {"ledger_personaldetail", "ledger_posting"}
 # Sent as they are, in arrays beside the JSON of the other columns: in hexadecimal they would be most of it.
 _BINARY = ("detail_commitment", "salt", "snapshot", "receipt")
 _BALANCES = """
@@ -47,6 +49,8 @@ def write_statement(rows: Rows) -> tuple[str, list[Any]]:
         if found := rows.by_table.get(table):
             statement, binary = _insert(table, tuple(found[0]))
             parts.append(f"new_{table} AS ({statement})")
+            if table not in _WITHOUT_MOMENT:
+                values.append(rows.recorded_at)
             values += [[row[name] for row in found] for name in binary]
             values.append(as_json([{**row, **dict.fromkeys(binary)} for row in found] if binary else found))
             if table == "ledger_event":
@@ -61,10 +65,12 @@ def _insert(table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]
     binary = tuple(name for name in columns if name in _BINARY)
     sources = [*("unnest(%b::bytea[])" for _ in binary), f"json_populate_recordset(NULL::{table}, %s)"]
     named = f"({', '.join(f'its_{name}' for name in binary)})" if binary else ""
-    chosen = ", ".join(f"its_{name}" if name in binary else name for name in columns)
+    filled = [*columns] if table in _WITHOUT_MOMENT else ["recorded_at", *columns]
+    sent = {"recorded_at": "%s::timestamptz", **{name: f"its_{name}" for name in binary}}
+    chosen = ", ".join(sent.get(name, name) for name in filled)
     returning = " RETURNING id, recorded_at" if table == "ledger_event" else ""
     return (
-        f"INSERT INTO {table} ({', '.join(columns)})"  # noqa: S608
+        f"INSERT INTO {table} ({', '.join(filled)})"  # noqa: S608
         f" SELECT {chosen} FROM ROWS FROM ({', '.join(sources)}) AS sent {named}{returning}"
     ), binary
 
