@@ -5,10 +5,10 @@
 -- Locks are taken in one order, so that no two writers wait for each other in a circle: new keys, voided keys,
 -- accounts, each sorted.
 
--- Claim idempotency keys: one row for each that is the caller's now, a key that was only voided among them. Waits for
--- whoever is just claiming the same key. Without an index named in ON CONFLICT, PostgreSQL need not look in its
+-- Claim `expected` different idempotency keys: one row for each that is the caller's now, a key that was only voided
+-- among them. Waits for whoever is just claiming the same key. Without an index named in ON CONFLICT, PostgreSQL need not look in its
 -- catalogue for that of each of the eight partitions.
-CREATE OR REPLACE FUNCTION ledger_claim(claims json)
+CREATE OR REPLACE FUNCTION ledger_claim(claims json, expected integer, moment timestamptz)
 RETURNS TABLE (client_id uuid, key varchar, voided boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -16,21 +16,21 @@ DECLARE
 BEGIN
     RETURN QUERY
     INSERT INTO ledger_idempotencykey (client_id, key, operation, fingerprint, subject_id, created_at)
-    SELECT client_id, key, operation, fingerprint, subject_id, created_at
+    SELECT client_id, key, operation, fingerprint, subject_id, moment
     FROM json_populate_recordset(NULL::ledger_idempotencykey, claims) ORDER BY client_id, key
     ON CONFLICT DO NOTHING RETURNING client_id, key, false;
 
     GET DIAGNOSTICS inserted = ROW_COUNT;
-    IF inserted < json_array_length(claims) THEN
+    IF inserted < expected THEN
         RETURN QUERY
         WITH mine AS (
-            SELECT k.client_id, k.key, c.operation, c.fingerprint, c.subject_id, c.created_at
+            SELECT k.client_id, k.key, c.operation, c.fingerprint, c.subject_id
             FROM json_populate_recordset(NULL::ledger_idempotencykey, claims) c
             JOIN ledger_idempotencykey k ON k.client_id = c.client_id AND k.key = c.key
             WHERE k.subject_id IS NULL ORDER BY k.client_id, k.key FOR UPDATE OF k
         )
         UPDATE ledger_idempotencykey k
-        SET operation = m.operation, fingerprint = m.fingerprint, subject_id = m.subject_id, created_at = m.created_at
+        SET operation = m.operation, fingerprint = m.fingerprint, subject_id = m.subject_id, created_at = moment
         FROM mine m WHERE k.client_id = m.client_id AND k.key = m.key
         RETURNING k.client_id, k.key, true;
     END IF;
@@ -219,3 +219,9 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'entry % lacks postings', wrong.entry_id USING ERRCODE = 'integrity_constraint_violation';
 END $$;
+
+-- Constraints that say nothing new ------------------------------------------------------------------------------------
+-- The pairs of outcome and status that a decision may have are listed, and neither may be null.
+ALTER TABLE ledger_decision
+    DROP CONSTRAINT IF EXISTS ledger_decision_outcome_check,
+    DROP CONSTRAINT IF EXISTS ledger_decision_status_check;

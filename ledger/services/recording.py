@@ -22,13 +22,13 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from ledger.domain.booking import LockedAccount
 from ledger.domain.rows import Rows
 from ledger.errors import AccountBusy, KeyInProgress
-from ledger.services.writing import LOCK, as_json, locked_account, write_statement
+from ledger.services.writing import LOCK, as_array, as_json, locked_account, write_statement
 from sentinel.core.errors import Unavailable
 from sentinel.ops.connections import recording_pool
 
 _logger = logging.getLogger(__name__)
 
-_OPEN = f"BEGIN; SELECT * FROM ledger_claim(%s); {LOCK}"
+_OPEN = f"BEGIN; SELECT * FROM ledger_claim(%s, %s, %s); {LOCK}"  # noqa: S608
 
 _SPENT_ON_DAY = """
 SELECT coalesce(sum(t.amount_minor), 0)::bigint AS spent
@@ -75,7 +75,8 @@ class Recording:
         """
         # One text with the values filled in: cheaper than a pipeline of three statements.
         cursor = AsyncClientCursor(self.connection)
-        values = [as_json([_key_row(claim, now) for claim in claims]), sorted(set(account_ids))]
+        keys = [_key_row(claim) for claim in claims]
+        values = [as_json(keys), len(keys), now, as_array(sorted(set(account_ids)))]
         try:
             await cursor.execute(_OPEN, values)
         except LockNotAvailable as error:
@@ -121,14 +122,13 @@ async def recording() -> AsyncIterator[Recording]:
             await connection.rollback()
 
 
-def _key_row(claim: KeyClaim, now: datetime) -> dict[str, Any]:
+def _key_row(claim: KeyClaim) -> dict[str, Any]:
     return {
         "client_id": claim.client_id,
         "key": claim.key,
         "operation": claim.operation,
         "fingerprint": claim.fingerprint,
         "subject_id": claim.subject_id,
-        "created_at": now,
     }
 
 

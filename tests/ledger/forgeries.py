@@ -1,7 +1,9 @@
 """Rows that nobody should be able to write, by plain SQL. `opened` is a psycopg connection of either role."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.utils import timezone
 from psycopg.types.json import Json
 
 from sentinel.core.ids import parse_public_id, uuid7
@@ -86,3 +88,11 @@ def copy_transaction(opened, transaction_id, change) -> None:
         " WHERE id = %s",
         [Json({"id": str(uuid7()), **change}), transaction_id],
     )
+
+
+def older_payment(opened, transaction_id: UUID) -> UUID:
+    """The same transaction as if it had been made a month ago."""
+    moment = timezone.now() - timedelta(days=28)
+    older_id = uuid7(int(moment.timestamp()) * 1_000_000_000)
+    copy_transaction(opened, transaction_id, {"id": str(older_id), "seq": 99})
+    return older_id

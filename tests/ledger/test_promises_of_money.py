@@ -10,6 +10,7 @@ from tests.ledger.forgeries import (
     insert_entry,
     insert_postings,
     legs_of,
+    older_payment,
     uuid,
 )
 
@@ -26,6 +27,28 @@ def test_the_sum_is_zero_in_each_currency(filled, runtime):
 
     with pytest.raises(errors.IntegrityConstraintViolation, match="do not sum to zero"):
         insert_entry(runtime, filled[0], legs=legs)
+
+
+def test_an_entry_may_balance_in_each_of_two_currencies(gateway, filled, runtime):
+    euros = gateway.open_account(currency="EUR")
+    legs = [*legs_of(filled[0]), (3, "sys_opening_EUR", 5, 0, "EUR"), (4, euros, 0, 5, "EUR")]
+
+    insert_entry(runtime, filled[0], legs=legs, leg_count=4)
+    for wrong in (legs[:3], [*legs[:3], (4, euros, 0, 4, "EUR")], [*legs, (6, euros, 0, 5, "EUR")]):
+        with pytest.raises(errors.IntegrityConstraintViolation):
+            insert_entry(runtime, filled[0], legs=wrong, leg_count=4)
+        runtime.rollback()
+
+
+def test_an_entry_of_an_older_payment_finds_it(gateway, filled, owner, runtime):
+    account_id, paid, _ = filled
+    stranger_id = gateway.open_account()
+    for role in (owner, runtime):
+        older_id = older_payment(role, uuid(paid))
+        insert_entry(role, account_id, transaction_id=older_id)
+        with pytest.raises(errors.ForeignKeyViolation, match="no transaction or account"):
+            insert_entry(role, stranger_id, legs=legs_of(account_id), transaction_id=older_id)
+        role.rollback()
 
 
 def test_postings_are_checked_in_a_partition_too(filled, owner):

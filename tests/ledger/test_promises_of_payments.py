@@ -1,11 +1,13 @@
 """The database keeps payments, and what hangs on them, in the states that are drawn, whoever writes."""
 
+from contextlib import nullcontext
+
 import pytest
 from django.utils import timezone
 from psycopg import errors
 
 from sentinel.core.ids import uuid7
-from tests.ledger.forgeries import copy_row, copy_transaction, insert_hold, insert_reversal, uuid
+from tests.ledger.forgeries import copy_row, copy_transaction, insert_hold, insert_reversal, older_payment, uuid
 
 
 def test_only_an_approved_hold_has_an_entry(filled, runtime):
@@ -96,6 +98,21 @@ def test_what_hangs_on_a_payment_needs_one_of_its_account(gateway, filled, owner
             with pytest.raises(errors.ForeignKeyViolation, match="there is no transaction"):
                 copy_row(role, f"ledger_{table}", uuid(paid), {**own_id, **change})
             role.rollback()
+
+
+@pytest.mark.parametrize("table", ["decision", "personaldetail", "event", "label"])
+def test_what_hangs_on_an_older_payment_finds_it(gateway, filled, owner, runtime, table):
+    account_id, paid, _ = filled
+    stranger_id = gateway.open_account()
+    for role in (owner, runtime):
+        older_id = str(older_payment(role, uuid(paid)))
+        for found_id in (account_id, stranger_id):
+            own_id = {"id": str(uuid7())} if table in ("event", "label") else {}
+            older = {**own_id, "transaction_id": older_id, "account_id": found_id}
+            refused = pytest.raises(errors.ForeignKeyViolation, match="there is no transaction")
+            with refused if found_id == stranger_id else nullcontext():
+                copy_row(role, f"ledger_{table}", uuid(paid), older)
+        role.rollback()
 
 
 @pytest.mark.parametrize("table", ["transaction", "decision", "personaldetail", "entry", "posting", "event"])

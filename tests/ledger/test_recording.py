@@ -12,7 +12,8 @@ from psycopg import errors
 from ledger.domain.rows import Rows
 from ledger.errors import AccountBusy, KeyInProgress
 from ledger.models import AccountBalance, IdempotencyKey
-from ledger.services.recording import KeyClaim, Opened, Recording, recording
+from ledger.services.recording import KeyClaim, Opened, Recording, reading, recording
+from ledger.services.writing import as_array
 from sentinel.core.ids import uuid7
 
 
@@ -66,6 +67,57 @@ def test_opening_tells_what_is_ours_and_locks_the_accounts(gateway, account_id, 
 
     assert opened.claimed == {(gateway.client.id, new.key): False}
     assert {name: account.seq for name, account in opened.locked.items()} == {account_id: 1}
+
+
+def test_a_group_claims_its_new_and_its_voided_keys_and_no_used_one(gateway, account_id, run):
+    gateway.pay(account_id, key="used")
+    gateway.post("transactions/void", {"idempotency_key": "voided"})
+    claims = [claim_of(gateway, key) for key in ("voided", "new", "used")]
+
+    async def work():
+        async with recording() as record:
+            opened = await record.open(claims, [account_id], now=timezone.now())
+            rows = Rows()
+            rows.add_balance(opened.locked[account_id])
+            await record.write(rows)
+        return opened
+
+    opened = run(work())
+
+    assert opened.claimed == {(gateway.client.id, "voided"): True, (gateway.client.id, "new"): False}
+    stored = {row.key: row.subject_id for row in IdempotencyKey.objects.filter(client_id=gateway.client.id)}
+    assert {key: stored[key] for key in ("voided", "new")} == {each.key: each.subject_id for each in claims[:2]}
+    assert stored["used"] != claims[2].subject_id
+
+
+def test_a_key_that_was_voided_while_it_was_waited_for_is_claimed_as_voided(gateway, account_id, run):
+    claim = claim_of(gateway)
+    now = timezone.now()
+
+    async def work() -> Opened:
+        async with reading() as other, recording() as record:
+            async with other.transaction():
+                await other.execute(
+                    "INSERT INTO ledger_idempotencykey (client_id, key, operation, voided_at, created_at)"
+                    " VALUES (%s, %s, 'void', %s, %s)",
+                    [claim.client_id, claim.key, now, now],
+                )
+                opening = asyncio.create_task(record.open([claim], [account_id], now=now))
+                await asyncio.sleep(0.2)
+                assert not opening.done()
+            return await opening
+
+    assert run(work()).claimed == {(claim.client_id, claim.key): True}
+
+
+def test_names_are_locked_whatever_is_in_them(gateway, run):
+    async def work():
+        async with recording() as record:
+            names = ['a"b', "c\\d", "e,f", "{}", "NULL", "", " g ", "h\ni", "ü"]
+            return await record.open([], names, now=timezone.now())
+
+    assert run(work()) == Opened({}, {})
+    assert as_array(['a"b', "c\\d"]) == '{"a\\"b","c\\\\d"}'
 
 
 def test_what_is_not_written_is_rolled_back(gateway, account_id, run):
