@@ -1,13 +1,14 @@
--- Opening a database transaction of the hot path ----------------------------------------------------------------------
+-- Opening a database transaction of the hot path --------------------------------------------------------------------
 -- As functions, since a connection keeps the plans of their statements: as text they were planned anew for each
 -- group, which cost as much as running them. They run with the rights of whoever calls them.
 --
 -- Locks are taken in one order, so that no two writers wait for each other in a circle: new keys, voided keys,
--- accounts, each sorted.
+-- accounts, each sorted. Who claims voided keys has all new keys that it is to get, so nobody with a voided key waits
+-- for a new one.
 
--- Claim `expected` different idempotency keys: one row for each that is the caller's now, a key that was only voided
--- among them. Waits for whoever is just claiming the same key. Without an index named in ON CONFLICT, PostgreSQL need not look in its
--- catalogue for that of each of the eight partitions.
+-- Claim `expected` idempotency keys: one row for each that is the caller's now, those that were only voided among
+-- them. Waits for whoever is just claiming the same key. No index is named in ON CONFLICT: PostgreSQL would look in its
+-- catalogue for that of each of the eight partitions, at each claim.
 CREATE OR REPLACE FUNCTION ledger_claim(claims json, expected integer, moment timestamptz)
 RETURNS TABLE (client_id uuid, key varchar, voided boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -51,51 +52,15 @@ BEGIN
     WHERE b.account_id = ANY(account_ids) ORDER BY b.account_id FOR UPDATE OF b;
 END $$;
 
--- The checks, first as they nearly always end ------------------------------------------------------------------------
--- Each check asks first, with one query, whether all is right with rows of today: it opens the months that hold ids
--- made within a day of now. Only if that does not say yes (rows of older payments, or something is wrong) it looks
--- again as before, between the ids that came, and says what is wrong.
+-- The checks, first as they nearly always end -----------------------------------------------------------------------
+-- Each check asks first, with one query, whether all is right among the ids made within a day of now. A yes is
+-- enough: whatever that query finds is there. Else (rows of older payments, or something is wrong) it looks as before,
+-- between the ids that came, and says what is wrong.
 
 -- The least id that is made at a moment: UUIDv7 begins with its milliseconds.
 CREATE OR REPLACE FUNCTION ledger_first_id(moment timestamptz) RETURNS uuid LANGUAGE sql STABLE AS $$
     SELECT (lpad(to_hex((date_part('epoch', moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 $$;
-
--- A payment has its accounts' currency, and client, accounts and payment are all live or all test.
-CREATE OR REPLACE FUNCTION ledger_check_transactions() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    wrong record;
-BEGIN
-    PERFORM FROM new_rows t WHERE (
-        (SELECT a.currency = t.currency AND a.livemode = t.livemode FROM ledger_account a WHERE a.id = t.account_id)
-        AND (t.counterparty_account_id IS NULL OR
-            (SELECT a.currency = t.currency AND a.livemode = t.livemode FROM ledger_account a
-                WHERE a.id = t.counterparty_account_id))
-        AND (SELECT c.livemode = t.livemode FROM api_gatewayclient c WHERE c.id = t.client_id)
-    ) IS NOT TRUE;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
-    SELECT * INTO wrong FROM (
-        SELECT t.id,
-            (SELECT (a.currency, a.livemode) = (t.currency, t.livemode) FROM ledger_account a
-                WHERE a.id = t.account_id) AS payer_fits,
-            t.counterparty_account_id IS NULL OR
-            (SELECT (a.currency, a.livemode) = (t.currency, t.livemode) FROM ledger_account a
-                WHERE a.id = t.counterparty_account_id) AS counterparty_fits,
-            (SELECT c.livemode = t.livemode FROM api_gatewayclient c WHERE c.id = t.client_id) AS client_fits
-        FROM new_rows t OFFSET 0
-    ) checked WHERE (payer_fits AND counterparty_fits AND client_fits) IS NOT TRUE LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'no % with the currency and livemode of transaction %',
-            CASE WHEN wrong.payer_fits IS NOT TRUE THEN 'account_id'
-                 WHEN wrong.counterparty_fits IS NOT TRUE THEN 'counterparty_account_id'
-                 ELSE 'client_id' END, wrong.id
-            USING ERRCODE = 'foreign_key_violation';
-    END IF;
-    RETURN NULL;
-END $$;
 
 -- Decisions, personal details, events and labels hang on a transaction of their own account.
 CREATE OR REPLACE FUNCTION ledger_check_of_transaction() RETURNS trigger LANGUAGE plpgsql
@@ -220,7 +185,7 @@ BEGIN
     RAISE EXCEPTION 'entry % lacks postings', wrong.entry_id USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
--- Constraints that say nothing new ------------------------------------------------------------------------------------
+-- Constraints that say nothing new ----------------------------------------------------------------------------------
 -- The pairs of outcome and status that a decision may have are listed, and neither may be null.
 ALTER TABLE ledger_decision
     DROP CONSTRAINT IF EXISTS ledger_decision_outcome_check,

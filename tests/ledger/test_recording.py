@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -118,6 +119,15 @@ def test_names_are_locked_whatever_is_in_them(gateway, run):
 
     assert run(work()) == Opened({}, {})
     assert as_array(['a"b', "c\\d"]) == '{"a\\"b","c\\\\d"}'
+
+
+def test_the_rows_of_one_statement_are_recorded_at_one_moment():
+    rows, now = Rows(), timezone.now()
+    rows.record_at(now)
+    rows.record_at(now)
+
+    with pytest.raises(ValueError, match="one moment"):
+        rows.record_at(now + timedelta(microseconds=1))
 
 
 def test_what_is_not_written_is_rolled_back(gateway, account_id, run):
