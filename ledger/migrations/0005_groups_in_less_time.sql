@@ -7,8 +7,8 @@
 -- for a new one.
 
 -- Claim `expected` idempotency keys: one row for each that is the caller's now, those that were only voided among
--- them. Waits for whoever is just claiming the same key. No index is named in ON CONFLICT: PostgreSQL would look in its
--- catalogue for that of each of the eight partitions, at each claim.
+-- them. Waits for whoever is just claiming the same key. No index is named in ON CONFLICT: PostgreSQL would look in
+-- its catalogue for that of each of the eight partitions, at each claim.
 CREATE OR REPLACE FUNCTION ledger_claim(claims json, expected integer, moment timestamptz)
 RETURNS TABLE (client_id uuid, key varchar, voided boolean) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -54,8 +54,8 @@ END $$;
 
 -- The checks, first as they nearly always end -----------------------------------------------------------------------
 -- Each check asks first, with one query, whether all is right among the ids made within a day of now. A yes is
--- enough: whatever that query finds is there. Else (rows of older payments, or something is wrong) it looks as before,
--- between the ids that came, and says what is wrong.
+-- enough: whatever that query finds is there. Else (rows of older payments, or something is wrong) it looks as
+-- before, between the ids that came, and says what is wrong.
 
 -- The least id that is made at a moment: UUIDv7 begins with its milliseconds.
 CREATE OR REPLACE FUNCTION ledger_first_id(moment timestamptz) RETURNS uuid LANGUAGE sql STABLE AS $$
