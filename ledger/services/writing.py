@@ -1,6 +1,8 @@
 """Locking balances and writing rows: one lock and one write statement, for the hot path and all services."""
 
+import struct
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -107,6 +109,19 @@ def as_array(texts: Iterable[str]) -> str:
     """Texts as PostgreSQL writes an array: made in a quarter of the time that psycopg takes for a list."""
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join([f'"{text}"' for text in quoted]) + "}"
+
+
+_ARRAY_HEADING, _LENGTH, _BYTEA_OID = struct.Struct("!iiIii"), struct.Struct("!i"), 17
+
+
+def as_sent(value: Any) -> str | bytes:
+    """A value of write_statement as PostgreSQL reads it. Source: array_recv in its array functions."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):  # of bytes: one dimension, without NULLs, counted from one
+        parts = [part for item in value for part in (_LENGTH.pack(len(item)), item)]
+        return b"".join([_ARRAY_HEADING.pack(1, 0, _BYTEA_OID, len(value), 1), *parts])
+    return str(value)
 
 
 def _plain(value: Any) -> str:

@@ -10,13 +10,13 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import connection as django_connection
-from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from sentinel.ops.postgres_line import LineConnection
 from sentinel.ops.redis_line import Command, RedisLine, redis_connect
 
 # A waiting lock or a slow statement ends before the gateway gives up; the answer is then "retry the same key".
@@ -27,7 +27,7 @@ _SESSION_OPTIONS = (
     " -c enable_bitmapscan=off -c jit=off"
 )
 
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
+Pool = AsyncConnectionPool[LineConnection]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Awaitable[Pool]] = WeakKeyDictionary()
 _redis_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[RedisLine]] = WeakKeyDictionary()
 
@@ -82,6 +82,7 @@ def runtime_conninfo() -> str:
 async def _open_pool() -> Pool:
     pool: Pool = AsyncConnectionPool(
         runtime_conninfo(),
+        connection_class=LineConnection,
         min_size=1,
         max_size=settings.RECORDING_CONNECTIONS_MAX,
         timeout=settings.DATABASE_PATIENCE_SECONDS,
