@@ -76,10 +76,12 @@ def profile_measure(runner: Runner) -> None:
 async def _profiles(runner: Runner) -> list[Profile]:
     # The application has pages too, whose static files nobody collected here.
     warnings.filterwarnings("ignore", message="No directory at")
+    from scoring.services.warming import warm_up
     from sentinel.asgi import application
     from sentinel.ops.connections import close_connections
 
     found = []
+    await warm_up()
     try:
         for in_flight in GROUPS:
             await _pay(application, runner, in_flight)  # warms up

@@ -5,7 +5,7 @@ from math import sqrt
 
 from ledger.domain.payments import AccountProfile, PaymentRequest
 from scoring.domain.history import PLACE_MEMORY_SECONDS, AccountHistory
-from scoring.domain.windows import DAY, HOUR, MONTH, WEEK, Tally
+from scoring.domain.windows import MONTH, Tally
 from sentinel.core.catalogue import Value, Values
 from sentinel.core.geo import distance_km, speed_kmh
 
@@ -25,7 +25,8 @@ def values_by_name(request: PaymentRequest, profile: AccountProfile, history: Ac
     """Written out in the order of the catalogue, which a test holds: looking every name up took most of the time."""
     at_seconds = history.effective_seconds(request.occurred_at.timestamp())
     local = profile.local_time(request.occurred_at)
-    hour, day, week, month = (history.tally(window, at_seconds) for window in (HOUR, DAY, WEEK, MONTH))
+    hour, day, week, month = history.tallies(at_seconds)
+    merchants_1h, merchants_24h, merchants_7d, _ = history.merchants_seen(at_seconds)
     latest, merchant_id = history.latest_seconds, request.merchant_id
     distance, speed = _travel(request, history, at_seconds)
     return {
@@ -57,9 +58,9 @@ def values_by_name(request: PaymentRequest, profile: AccountProfile, history: Ac
         "amount_1h": hour.total_minor,
         "amount_24h": day.total_minor,
         "amount_7d": week.total_minor,
-        "merchants_1h": history.merchants_seen(HOUR, at_seconds),
-        "merchants_24h": history.merchants_seen(DAY, at_seconds),
-        "merchants_7d": history.merchants_seen(WEEK, at_seconds),
+        "merchants_1h": merchants_1h,
+        "merchants_24h": merchants_24h,
+        "merchants_7d": merchants_7d,
         "payments_30d": month.payments,
         "history_days": history.reach_days(MONTH, at_seconds),
         "usual_amount_30d": _mean_minor(month),

@@ -13,11 +13,12 @@ import struct
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from math import isnan, nan
 from operator import itemgetter
 
-from scoring.domain.windows import WINDOWS, BucketCounts, Tally, Window
+from scoring.domain.windows import HEADING, WINDOWS, Tally, Window, WindowCounts
 
 SKEW_SECONDS = 300
 MERCHANT_MEMORY_SECONDS = 90 * 86_400
@@ -26,9 +27,9 @@ PLACE_MEMORY_SECONDS = 30 * 86_400
 # How far back the ledger must be read to rebuild a history.
 REACH_SECONDS = MERCHANT_MEMORY_SECONDS + 86_400
 
-_FORMAT_VERSION = 2  # of the stored state, its first byte; a state of another version is rebuilt from the ledger
-# Version, seq, latest moment, place (latitude, longitude, moment), number of merchants. NaN where missing.
-_HEAD = struct.Struct("<BQ4dI")
+_FORMAT_VERSION = 3  # of the stored state, its first byte; a state of another version is rebuilt from the ledger
+# Version, seq, latest moment, place (latitude, longitude, moment), number of merchants, windows. NaN where missing.
+_HEAD = struct.Struct(f"<BQ4dI{HEADING}")
 _NO_PLACE = (nan, nan, nan)
 
 
@@ -54,9 +55,7 @@ class AccountHistory:
 
     seq: int = 0
     latest_seconds: float | None = None
-    counts: dict[Window, BucketCounts] = field(
-        default_factory=lambda: {window: BucketCounts(window) for window in WINDOWS}
-    )
+    counts: WindowCounts = field(default_factory=WindowCounts)
     merchants: dict[int, float] = field(default_factory=dict)  # merchant hash -> last seen, in the order of that
     place: tuple[float, float, float] | None = None  # latitude, longitude, seconds of the last located payment
 
@@ -82,28 +81,33 @@ class AccountHistory:
         if not payment.takes_money_out:
             return
         at_seconds = self.effective_seconds(payment.occurred_at_seconds)
-        for counts in self.counts.values():
-            counts.add(at_seconds, payment.amount_minor)
+        is_latest = self.latest_seconds is None or at_seconds > self.latest_seconds
+        if is_latest:
+            self.counts.forget(at_seconds)
+        self.counts.add(at_seconds, payment.amount_minor)
         if payment.merchant_id is not None:
             self._see(merchant_key(payment.merchant_id), at_seconds)
         self._move_to(payment.latitude, payment.longitude, at_seconds)
-        if self.latest_seconds is None or at_seconds > self.latest_seconds:
+        if is_latest:
             self.latest_seconds = at_seconds
-            self._forget(at_seconds)
+            self._forget_merchants(at_seconds)
 
-    def tally(self, window: Window, at_seconds: float) -> Tally:
-        """Count, sum and sum of squares of the payments in the window that ends at this moment."""
-        return self.counts[window].tally(at_seconds)
+    def tallies(self, at_seconds: float) -> list[Tally]:
+        """Of the payments in each of WINDOWS that ends at this moment."""
+        return self.counts.tallies(at_seconds)
 
     def reach_days(self, window: Window, at_seconds: float) -> float | None:
         """How far back the payments in the window go, counted from the start of the first one's bucket."""
-        seconds = self.counts[window].reach_seconds(at_seconds)
+        seconds = self.counts.reach_seconds(window, at_seconds)
         return None if seconds is None else seconds / 86_400
 
-    def merchants_seen(self, window: Window, at_seconds: float) -> int:
-        since = window.first_bucket(at_seconds) * window.bucket_seconds
+    def merchants_seen(self, at_seconds: float) -> list[int]:
+        """How many different ones in each of WINDOWS that ends at this moment."""
         seen = list(self.merchants.values())
-        return len(seen) - bisect_left(seen, since)
+        return [
+            len(seen) - bisect_left(seen, window.first_bucket(at_seconds) * window.bucket_seconds)
+            for window in WINDOWS
+        ]
 
     def knows_merchant(self, merchant_id: str, at_seconds: float) -> bool:
         seen = self.merchants.get(merchant_key(merchant_id))
@@ -120,10 +124,8 @@ class AccountHistory:
         if self.place is None or at_seconds >= self.place[2]:
             self.place = (latitude, longitude, at_seconds)
 
-    def _forget(self, at_seconds: float) -> None:
-        """Drop what no window can reach any more, so that the state stays bounded in time."""
-        for counts in self.counts.values():
-            counts.forget(at_seconds)
+    def _forget_merchants(self, at_seconds: float) -> None:
+        """Drop those that no window can reach any more, so that the state stays bounded in time."""
         oldest = at_seconds - MERCHANT_MEMORY_SECONDS
         while self.merchants and next(iter(self.merchants.values())) < oldest:
             del self.merchants[next(iter(self.merchants))]
@@ -131,27 +133,25 @@ class AccountHistory:
     def to_bytes(self) -> bytes:
         """The state as it is kept in Redis."""
         latest = nan if self.latest_seconds is None else self.latest_seconds
-        head = _HEAD.pack(_FORMAT_VERSION, self.seq, latest, *(self.place or _NO_PLACE), len(self.merchants))
-        counts = [self.counts[window].to_bytes() for window in WINDOWS]
-        merchants = _merchants_struct(len(self.merchants)).pack(*self.merchants, *self.merchants.values())
-        return b"".join([head, *counts, merchants])
+        place, merchants = self.place or _NO_PLACE, len(self.merchants)
+        head = _HEAD.pack(_FORMAT_VERSION, self.seq, latest, *place, merchants, *self.counts.headings())
+        numbers = _merchants_struct(merchants).pack(*self.merchants, *self.merchants.values())
+        return b"".join([head, *self.counts.rows, numbers])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "AccountHistory | None":
         """The stored state, or None when it was stored by another version of this code."""
         if data[0] != _FORMAT_VERSION:
             return None
-        _, seq, latest, *place, merchants = _HEAD.unpack_from(data)
-        counts, end = {}, _HEAD.size
-        for window in WINDOWS:
-            counts[window], end = BucketCounts.read(window, data, end)
+        _, seq, latest, latitude, longitude, since, merchants, *headings = _HEAD.unpack_from(data)
+        counts, end = WindowCounts.read(headings, data, _HEAD.size)
         numbers = _merchants_struct(merchants).unpack_from(data, end)
         return cls(
-            seq=seq,
-            latest_seconds=None if isnan(latest) else latest,
-            counts=counts,
-            merchants=dict(zip(numbers[:merchants], numbers[merchants:], strict=True)),
-            place=None if isnan(place[0]) else tuple(place),
+            seq,
+            None if isnan(latest) else latest,
+            counts,
+            dict(zip(numbers[:merchants], numbers[merchants:], strict=True)),
+            None if isnan(latitude) else (latitude, longitude, since),
         )
 
 
@@ -160,6 +160,7 @@ def merchant_key(merchant_id: str) -> int:
     return int.from_bytes(blake2b(merchant_id.encode(), digest_size=8).digest())
 
 
+@lru_cache(maxsize=256)
 def _merchants_struct(merchants: int) -> struct.Struct:
     """All keys, then when each was last seen."""
     return struct.Struct(f"<{merchants}Q{merchants}d")

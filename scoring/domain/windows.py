@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 # Bucket number, count, sum, sum of squares. One 64-bit word could overflow, so the sums are two words: high, low.
 _ROW = struct.Struct("<iI4Q")
-_BUCKET = struct.Struct("<i")  # the beginning of a row
+_SIZE = _ROW.size
+_bucket_at = struct.Struct("<i").unpack_from  # the beginning of a row
 _LOW_WORD = (1 << 64) - 1
 
 
@@ -40,98 +41,115 @@ class Tally(NamedTuple):
     total_squares: int
 
 
-_Sums = tuple[int, int, int]  # a Tally without its name, which takes longer to make
+_NOTHING = Tally(0, 0, 0)
 
 
 @dataclass(slots=True)
-class BucketCounts:
-    """The payments of one window by bucket, and the sums over them all.
+class WindowCounts:
+    """The payments of each of WINDOWS by bucket, and the sums over its buckets.
 
-    `rows` has one _ROW a bucket, in ascending order, and is stored as it is. What a window counts is the sum of all
-    less the few buckets it has left behind: the others need not be looked at.
+    A window's rows are one _ROW a bucket, in ascending order, and are stored as they are. What it counts is the sum
+    of all less the few buckets it has left behind: the others need not be looked at.
     """
 
-    window: Window
-    rows: bytearray = field(default_factory=bytearray)
-    payments: int = 0
-    total_minor: int = 0
-    total_squares: int = 0
+    rows: list[bytearray] = field(default_factory=lambda: [bytearray() for _ in WINDOWS])
+    sums: list[Tally] = field(default_factory=lambda: [_NOTHING] * len(WINDOWS))
+    # The moment that was last asked for: a payment is described and then added at the same one.
+    _moment: float | None = field(default=None, compare=False)
+    _at_moment: list[tuple[int, Tally]] = field(default_factory=list, compare=False)
+
+    def tallies(self, at_seconds: float) -> list[Tally]:
+        """Of the payments in each window that ends at this moment."""
+        return [tally for _, tally in self._at(at_seconds)]
+
+    def reach_seconds(self, window: Window, at_seconds: float) -> float | None:
+        """How far back those of one window go, counted from the start of the first one's bucket; None without any."""
+        place = WINDOWS.index(window)
+        start, rows = self._at(at_seconds)[place][0], self.rows[place]
+        if start == len(rows):
+            return None
+        first: int = _bucket_at(rows, start)[0]
+        return at_seconds - first * window.bucket_seconds
 
     def add(self, at_seconds: float, amount_minor: int) -> None:
-        bucket, squared = int(at_seconds // self.window.bucket_seconds), amount_minor * amount_minor
-        end = self._end_of(bucket)
-        start = end - _ROW.size
-        if end and _bucket_at(self.rows, start) == bucket:
-            count, total, squares = _sums_at(self.rows, start)
-            self.rows[start:end] = _row(bucket, count + 1, total + amount_minor, squares + squared)
-        else:
-            self.rows[end:end] = _row(bucket, 1, amount_minor, squared)
-        self.payments += 1
-        self.total_minor += amount_minor
-        self.total_squares += squared
-
-    def tally(self, at_seconds: float) -> Tally:
-        """Of the payments in the window that ends at this moment."""
-        _, sums = self._split(at_seconds)
-        return Tally(*sums)
-
-    def reach_seconds(self, at_seconds: float) -> float | None:
-        """How far back those payments go, counted from the start of the first one's bucket; None without any."""
-        start, _ = self._split(at_seconds)
-        if start == len(self.rows):
-            return None
-        return at_seconds - _bucket_at(self.rows, start) * self.window.bucket_seconds
+        squared = amount_minor * amount_minor
+        for place, (bucket_seconds, _) in enumerate(WINDOWS):
+            payments, total, squares = self.sums[place]
+            self.sums[place] = Tally(payments + 1, total + amount_minor, squares + squared)
+            _add(self.rows[place], int(at_seconds // bucket_seconds), amount_minor, squared)
+        self._moment = None
 
     def forget(self, at_seconds: float) -> None:
-        """Drop the buckets that the window has left behind at this moment."""
-        start, sums = self._split(at_seconds)
-        if start:
-            del self.rows[:start]
-            self.payments, self.total_minor, self.total_squares = sums
+        """Drop the buckets that the windows have left behind at this moment."""
+        for place, (start, tally) in enumerate(self._at(at_seconds)):
+            if start:
+                del self.rows[place][:start]
+                self.sums[place] = tally
+        self._moment = None
 
-    def to_bytes(self) -> bytes:
-        """The rows after a heading: their number in the place of a bucket's number, and the sums over them all."""
-        rows = len(self.rows) // _ROW.size
-        return _row(rows, self.payments, self.total_minor, self.total_squares) + self.rows
+    def headings(self) -> list[int]:
+        """Of each window: its number of rows, and its sums, as HEADING takes them."""
+        numbers: list[int] = []
+        for rows, (payments, total, squares) in zip(self.rows, self.sums, strict=True):
+            numbers += len(rows) // _SIZE, payments, *_words(total), *_words(squares)
+        return numbers
 
     @classmethod
-    def read(cls, window: Window, data: bytes, start: int) -> "tuple[BucketCounts, int]":
-        """What `to_bytes` wrote at this place of stored data, and where it ends."""
-        first = start + _ROW.size
-        end = first + _bucket_at(data, start) * _ROW.size
-        return cls(window, bytearray(data[first:end]), *_sums_at(data, start)), end
+    def read(cls, headings: list[int], data: bytes, start: int) -> "tuple[WindowCounts, int]":
+        """From the headings, and stored data that have all rows at this place; and where these end."""
+        rows, sums = [], []
+        for number, payments, total_high, total_low, squares_high, squares_low in zip(
+            *[iter(headings)] * 6, strict=True
+        ):
+            end = start + number * _SIZE
+            rows.append(bytearray(data[start:end]))
+            sums.append(Tally(payments, total_high << 64 | total_low, squares_high << 64 | squares_low))
+            start = end
+        return cls(rows, sums), start
 
-    def _end_of(self, bucket: int) -> int:
-        """Where the rows up to this bucket end: at the very end, unless a payment is backdated."""
-        end = len(self.rows)
-        while end and _bucket_at(self.rows, end - _ROW.size) > bucket:
-            end -= _ROW.size
-        return end
-
-    def _split(self, at_seconds: float) -> tuple[int, _Sums]:
-        """Where the rows of the window that ends at this moment begin, and the sums over them."""
-        first, rows = self.window.first_bucket(at_seconds), self.rows
-        start, count, total, squares = 0, self.payments, self.total_minor, self.total_squares
-        if not rows or _bucket_at(rows, 0) >= first:
-            return 0, (count, total, squares)
-        if _bucket_at(rows, len(rows) - _ROW.size) < first:
-            return len(rows), (0, 0, 0)
-        while _bucket_at(rows, start) < first:
-            left = _sums_at(rows, start)
-            count, total, squares = count - left[0], total - left[1], squares - left[2]
-            start += _ROW.size
-        return start, (count, total, squares)
+    def _at(self, at_seconds: float) -> list[tuple[int, Tally]]:
+        """Where the rows of each window that ends at this moment begin, and their sums."""
+        if at_seconds != self._moment:
+            self._moment = at_seconds
+            self._at_moment = [
+                (0, sums)
+                if not rows or _bucket_at(rows)[0] >= (first := window.first_bucket(at_seconds))
+                else _without_earlier(rows, sums, first)
+                for window, rows, sums in zip(WINDOWS, self.rows, self.sums, strict=True)
+            ]
+        return self._at_moment
 
 
-def _row(number: int, count: int, total: int, squares: int) -> bytes:
-    return _ROW.pack(number, count, total >> 64, total & _LOW_WORD, squares >> 64, squares & _LOW_WORD)
+# As a heading of stored data: of each window the number of rows, payments, sum, sum of squares.
+HEADING = "iI4Q" * len(WINDOWS)
 
 
-def _bucket_at(rows: bytes | bytearray, start: int) -> int:
-    number: int = _BUCKET.unpack_from(rows, start)[0]
-    return number
+def _add(rows: bytearray, bucket: int, amount_minor: int, squared: int) -> None:
+    end = len(rows)
+    while end and _bucket_at(rows, end - _SIZE)[0] > bucket:  # backdated
+        end -= _SIZE
+    start = end - _SIZE
+    if end and _bucket_at(rows, start)[0] == bucket:
+        _, count, total_high, total_low, squares_high, squares_low = _ROW.unpack_from(rows, start)
+        total, squares = total_high << 64 | total_low, squares_high << 64 | squares_low
+        _ROW.pack_into(rows, start, bucket, count + 1, *_words(total + amount_minor), *_words(squares + squared))
+    else:
+        rows[end:end] = _ROW.pack(bucket, 1, 0, amount_minor, *_words(squared))
 
 
-def _sums_at(rows: bytes | bytearray, start: int) -> _Sums:
-    _, count, total_high, total_low, squares_high, squares_low = _ROW.unpack_from(rows, start)
-    return count, total_high << 64 | total_low, squares_high << 64 | squares_low
+def _without_earlier(rows: bytearray, sums: Tally, first: int) -> tuple[int, Tally]:
+    """Where the rows from a bucket on begin, and their sums: those of all less those of the earlier ones."""
+    if _bucket_at(rows, len(rows) - _SIZE)[0] < first:
+        return len(rows), _NOTHING
+    payments, total, squares = sums
+    for start in range(0, len(rows), _SIZE):
+        bucket, count, total_high, total_low, squares_high, squares_low = _ROW.unpack_from(rows, start)
+        if bucket >= first:
+            break
+        payments, total = payments - count, total - (total_high << 64 | total_low)
+        squares -= squares_high << 64 | squares_low
+    return start, Tally(payments, total, squares)
+
+
+def _words(number: int) -> tuple[int, int]:
+    return number >> 64, number & _LOW_WORD

@@ -13,7 +13,7 @@ from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest
 from ledger.models import Decision
 from scoring.domain.features import values_by_name
 from scoring.domain.history import SKEW_SECONDS, AccountHistory, PastPayment
-from scoring.domain.windows import DAY, HOUR, MONTH, WEEK
+from scoring.domain.windows import MONTH, WINDOWS
 from scoring.services.contexts import REDIS_DOWN
 from sentinel.core.catalogue import FIELDS, unpack
 from sentinel.core.geo import distance_km
@@ -57,12 +57,12 @@ def test_a_history_counts_what_its_payments_say(rows, later):
     history = AccountHistory.of(past)
     now = (past[-1].occurred_at_seconds if past else START.timestamp()) + later
 
-    for window in (HOUR, DAY, WEEK, MONTH):
+    for window, tally, merchants in zip(WINDOWS, history.tallies(now), history.merchants_seen(now), strict=True):
         expected = in_window(past, window, now)
-        tally = history.tally(window, now)
         assert tally.payments == len(expected)
         assert tally.total_minor == sum(p.amount_minor for p in expected)
-        assert history.merchants_seen(window, now) == len({p.merchant_id for p in expected})
+        assert tally.total_squares == sum(p.amount_minor**2 for p in expected)
+        assert merchants == len({p.merchant_id for p in expected})
 
 
 @given(payments)
@@ -103,11 +103,29 @@ def test_a_history_with_backdated_payments_counts_and_continues_the_same(rows, l
     seen: dict[str | None, float] = {}
     for payment in effective:
         seen[payment.merchant_id] = max(payment.occurred_at_seconds, seen.get(payment.merchant_id, -inf))
-    for window in (HOUR, DAY, WEEK, MONTH) if past else ():
+    if not past:
+        return
+    counted = zip(WINDOWS, continued.tallies(latest), continued.merchants_seen(latest), strict=True)
+    for window, tally, merchants in counted:
         expected = in_window(effective, window, latest)
-        assert continued.tally(window, latest).total_minor == sum(p.amount_minor for p in expected)
+        assert tally.total_minor == sum(p.amount_minor for p in expected)
         since = window.first_bucket(latest) * window.bucket_seconds
-        assert continued.merchants_seen(window, latest) == sum(1 for moment in seen.values() if moment >= since)
+        assert merchants == sum(1 for moment in seen.values() if moment >= since)
+
+
+@given(payments, st.integers(0, 86_400), st.integers(0, 40 * 86_400))
+def test_asking_about_one_moment_changes_no_answer_about_another(rows, later, much_later):
+    past = as_past(rows)
+    asked, fresh = AccountHistory.of(past), AccountHistory.of(past)
+    now = (past[-1].occurred_at_seconds if past else START.timestamp()) + later
+    asked.tallies(now + much_later)
+
+    assert asked.tallies(now) == fresh.tallies(now)
+    assert asked.reach_days(MONTH, now) == fresh.reach_days(MONTH, now)
+    asked.add(PastPayment(len(past) + 1, now, 100, "m1"))
+    fresh.add(PastPayment(len(past) + 1, now, 100, "m1"))
+    assert asked == fresh
+    assert asked.tallies(now) == fresh.tallies(now)
 
 
 def test_sums_beyond_64_bits_are_stored_exactly():
@@ -119,7 +137,7 @@ def test_sums_beyond_64_bits_are_stored_exactly():
     stored = AccountHistory.from_bytes(history.to_bytes())
 
     assert stored == history
-    tally = stored.tally(MONTH, START.timestamp())
+    *_, tally = stored.tallies(START.timestamp())
     assert tally.total_minor == payments_in_a_minute * largest > 2**64
     assert tally.total_squares == payments_in_a_minute * largest**2
 
