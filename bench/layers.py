@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from itertools import count
 from typing import Any
 
 from bench.http_client import Response
@@ -25,6 +26,7 @@ from sentinel.ops.console import Refusal, say
 
 GROUPS = (1, 64)
 _REQUESTS = {1: 200, 64: 1280}
+_plans = count()
 BENCH, OTHER, THREADS = "(the bench)", "other", "in other threads"
 
 # The first fragment that a file's path contains decides. Order matters: the special before the general.
@@ -121,7 +123,7 @@ def _plan(runner: Runner, in_flight: int) -> Plan:
     return Plan(
         host="127.0.0.1", port=80, target="POST /api/v1/transactions", kind=PAYMENT, lanes=in_flight,
         credentials=target.credentials(), account_prefix=target.account_prefix, accounts=target.accounts,
-        key_prefix=f"{target.run}-p{time.time_ns()}-", clock_start_seconds=start, clock_step_seconds=step_seconds,
+        key_prefix=f"{target.run}-p{next(_plans)}-", clock_start_seconds=start, clock_step_seconds=step_seconds,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from ledger.domain.decisions import Reason, Verdict
 from ledger.domain.payments import AccountStatus, PaymentRequest, TransactionType
 from sentinel.core.money import format_money
 from sentinel.core.outcomes import Outcome, Status
+from sentinel.core.values import value
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ class LockedAccount:
         self.spent_by_day[day] = self.spent_by_day.get(day, 0) + amount_minor
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Leg:
     """One side of an entry; exactly one of debit and credit is positive."""
 
@@ -55,7 +56,7 @@ class Leg:
     credit_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Booked:
     """What became of a payment: legs when money moved, `reserved_minor` when it is held."""
 

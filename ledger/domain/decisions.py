@@ -1,12 +1,12 @@
 """What the ledger keeps of a decision. The scoring app fills it; the ledger adds what the money says."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from sentinel.core.outcomes import Outcome, RiskLevel
+from sentinel.core.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reason:
     """A stable code with words for people. `kind`: rule, model, account, funds, policy or system."""
 
@@ -22,7 +22,7 @@ class Reason:
         return shown
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """What rules, model and policy say of a payment, before the money is looked at.
 

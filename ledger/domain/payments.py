@@ -1,6 +1,5 @@
 """What a payment is before it is decided: the gateway's request and the account it names. Pure values."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
@@ -8,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sentinel.core.clients import ClientIdentity
+from sentinel.core.values import value
 
 
 class TransactionType(StrEnum):
@@ -27,12 +27,9 @@ class AccountStatus(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(slots=True)
+@value
 class PaymentRequest:
-    """One payment as the gateway sent it, validated. Amounts in minor units, times with a zone, None where absent.
-
-    Nobody changes one. It is not declared frozen, since making it would take twice as long.
-    """
+    """One payment as the gateway sent it, validated. Amounts in minor units, times with a zone, None where absent."""
 
     account_id: str
     amount_minor: int
@@ -59,7 +56,7 @@ class PaymentRequest:
     metadata: dict[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountProfile:
     """What deciding needs to know of an account beside its money, which is read under the lock.
 

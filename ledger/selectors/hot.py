@@ -1,7 +1,6 @@
 """Reads of the hot path: asyncio, plain SQL, no ORM."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
@@ -11,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
 from ledger.domain.payments import AccountProfile, AccountStatus
+from sentinel.core.values import value
 
 _PROFILES = """
 SELECT a.id AS account_id, a.currency, a.home_country, a.home_zone, a.status, a.risk, a.opened_at, a.livemode,
@@ -58,7 +58,7 @@ WHERE k.subject_id IS NOT NULL
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoredKey:
     """A used key; `receipt` is None unless it was used for a payment."""
 
@@ -70,7 +70,7 @@ class StoredKey:
     receipt: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PastRow:
     """A recorded payment as histories need it. `occurred_at_seconds` since the epoch."""
 

@@ -10,7 +10,6 @@ other in a circle. Nothing is answered that is not committed.
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +23,7 @@ from ledger.domain.rows import Rows
 from ledger.errors import AccountBusy, KeyInProgress
 from ledger.services.writing import LOCK, as_array, as_json, as_sent, locked_account, write_statement
 from sentinel.core.errors import Unavailable
+from sentinel.core.values import value
 from sentinel.ops.connections import recording_pool
 from sentinel.ops.postgres_line import LineConnection
 
@@ -42,7 +42,7 @@ WHERE t.account_id = %(account_id)s AND t.occurred_at >= %(start)s AND t.occurre
 """
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeyClaim:
     client_id: UUID
     key: str
@@ -51,7 +51,7 @@ class KeyClaim:
     subject_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opened:
     """What an open database transaction holds until its end.
 

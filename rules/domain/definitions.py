@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from rules.domain.expressions import Expression
 from sentinel.core.outcomes import Action
+from sentinel.core.values import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class RuleDefinition:
         return Hit(self.code, self.version, self.action, self.reason_code, self.reason_words)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hit:
     """A rule whose expression held for a payment."""
 
@@ -34,7 +35,7 @@ class Hit:
     reason_words: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """A rule that could not be evaluated. Whoever decides turns a failed decline rule into review."""
 
@@ -44,7 +45,7 @@ class Failure:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Evaluation:
     """All hits, not only the first, in the ruleset's order."""
 

@@ -19,6 +19,7 @@ from math import isnan, nan
 from operator import itemgetter
 
 from scoring.domain.windows import HEADING, WINDOWS, Tally, Window, WindowCounts
+from sentinel.core.values import value
 
 SKEW_SECONDS = 300
 MERCHANT_MEMORY_SECONDS = 90 * 86_400
@@ -33,7 +34,7 @@ _HEAD = struct.Struct(f"<BQ4dI{HEADING}")
 _NO_PLACE = (nan, nan, nan)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PastPayment:
     """What a history keeps of one recorded payment, whatever its outcome. Time in seconds since the epoch.
 

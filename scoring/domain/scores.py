@@ -1,11 +1,11 @@
 """What a model says about one payment."""
 
-from dataclasses import dataclass
+from sentinel.core.values import value
 
 SCORE_DECIMALS = 4  # scores are rounded to this scale before any threshold sees them
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Score:
     """`fraud_probability` is None unless the model is supervised. `score_percentile` is the share of the training
     payments that look less strange than this one. Both 0 to 1, rounded to SCORE_DECIMALS.
@@ -15,7 +15,7 @@ class Score:
     score_percentile: float
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Contribution:
     """One group of inputs that raised a score.
 

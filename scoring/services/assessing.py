@@ -1,7 +1,6 @@
 """A group of payments through rules, model, rules again and policy. No payment changes the verdict of another one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ledger.domain.decisions import Reason, Verdict
 from ledger.domain.payments import PaymentRequest
@@ -10,6 +9,7 @@ from scoring.domain.scores import Contribution, Score
 from scoring.services.configuration import Configuration
 from scoring.serving.champion import Champion
 from sentinel.core.catalogue import INDEX, Values, pack
+from sentinel.core.values import value
 
 # Below this percentile a score needs no explanation, and costs none.
 EXPLAIN_FROM_PERCENTILE = 0.95
@@ -17,7 +17,7 @@ EXPLAIN_FROM_PERCENTILE = 0.95
 _PROBABILITY, _PERCENTILE = INDEX["fraud_probability"], INDEX["score_percentile"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Described:
     """A payment and what `describe` says of it."""
 

@@ -134,7 +134,7 @@ async def _decide_and_record(
         locked = opened.locked
         if await _refresh_moved(record, locked, gathered) and _refusals(members, gathered, now=now):
             raise _NoLongerAcceptable
-        described = [await _describe(record, member.payment.request, gathered) for member in members]
+        described = await _describe(record, members, gathered)
         verdicts = assess_group(described, configuration, degraded=gathered.degraded)
         rows = Rows()
         for member, verdict in zip(members, verdicts, strict=True):
@@ -180,14 +180,17 @@ async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], ga
     return bool(edited)
 
 
-async def _describe(record: Recording, request: PaymentRequest, gathered: Gathered) -> Described:
-    """The payment among those before it, of which it is one for the next."""
-    context = gathered.accounts[request.account_id]
-    history = context.history
-    if history.is_backdated(request.occurred_at.timestamp()):
-        history = await history_before(record.connection, context, request.occurred_at)
-    described = Described(request, describe(request, context.profile, history))
-    context.add(_past_payment(request, context.history.seq + 1))
+async def _describe(record: Recording, members: Iterable[_Member], gathered: Gathered) -> list[Described]:
+    """Each payment among those before it, of which it is one for the next."""
+    described = []
+    for member in members:
+        request = member.payment.request
+        context = gathered.accounts[request.account_id]
+        history = context.history
+        if history.is_backdated(request.occurred_at.timestamp()):
+            history = await history_before(record.connection, context, request.occurred_at)
+        described.append(Described(request, describe(request, context.profile, history)))
+        context.add(_past_payment(request, context.history.seq + 1))
     return described
 
 

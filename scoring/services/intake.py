@@ -190,4 +190,4 @@ async def submit(payment: Payment) -> Answer:
 
 async def submit_bulk(payments: Sequence[Payment]) -> list[Result]:
     """One answer or refusal per payment, in their order. Errors: Unavailable when too many wait."""
-    return list(await asyncio.gather(*_lanes_here().bulk.submit(payments)))
+    return [await answered for answered in _lanes_here().bulk.submit(payments)]

@@ -1,7 +1,7 @@
 """Payments on their way to a decision, and the answers that earlier requests with the same key have left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 import orjson
@@ -12,6 +12,7 @@ from ledger.errors import KeyReused
 from ledger.selectors.hot import StoredKey
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import SentinelError
+from sentinel.core.values import value
 
 OPERATION = "payment"
 _REUSED = "Send the first request again unchanged, or use a new key for a new request."
@@ -19,7 +20,7 @@ _REUSED = "Send the first request again unchanged, or use a new key for a new re
 Identity = tuple[UUID, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Payment:
     """A valid request with who sent it and under which key. `fingerprint` tells one request from another."""
 
@@ -33,7 +34,7 @@ class Payment:
         return self.client.client_id, self.key
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """The receipt as stored. `replayed` when it was written by an earlier request with the same key."""
 

@@ -20,6 +20,7 @@ from ledger.services.recording import reading
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import SentinelError, Unavailable
 from sentinel.core.ids import uuid7
+from sentinel.core.values import value
 
 BATCH_MAX = 1000
 WAITING_MAX = 20_000
@@ -46,7 +47,7 @@ _APPEND = f"COPY scoring_prediction ({', '.join(_COLUMNS)}) FROM STDIN"
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prediction:
     id: UUID
     request: PaymentRequest

@@ -3,42 +3,34 @@
 Without Redis each process counts for itself: a client may then get a few times its rate, but is never locked out.
 """
 
-import asyncio
 import ipaddress
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import chain
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.core.cache import caches
 from django.http import HttpRequest
-from django_ratelimit import ALL
 
-# The private two name the key and its window: hot and cold requests of a client must be counted together.
-from django_ratelimit.core import EXPIRATION_FUDGE, _get_window, _make_cache_key, get_usage
+# The private one names the window: hot and cold requests of a client must be counted together.
+from django_ratelimit.core import _get_window, get_usage
 from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from sentinel.api.rate_counter import GROUP, CountedWindow, rate_counter
 from sentinel.api.scopes import client_or_none
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import RateLimited
-from sentinel.ops.connections import redis_ask
-from sentinel.ops.redis_line import Command
+from sentinel.core.values import value
 
-GROUP = "api"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 _logger = logging.getLogger(__name__)
 _counted_here: dict[tuple[str, int], int] = defaultdict(int)
 
 
-@dataclass(slots=True)
+@value
 class Usage:
     """What a client has used of its window. Source of the headers: draft-ietf-httpapi-ratelimit-headers-10."""
 
@@ -92,84 +84,15 @@ def usage_count(request: Any, client: ClientIdentity) -> Usage:
 async def usage_count_async(client: ClientIdentity) -> Usage:
     """As `usage_count`, in the same window and under the same key, for the hot routes."""
     rate = client.rate or settings.API_RATE_DEFAULT
-    window_seconds = _SECONDS[rate[-1]]
-    name = client.client_id.hex
+    window_seconds, limit, name = _SECONDS[rate[-1]], int(rate.partition("/")[0]), client.client_id.hex
     ends_at_seconds = _get_window(name, window_seconds)
     try:
-        count = await _counter_here().add_one((name, rate, ends_at_seconds))
+        count = rate_counter().add_one(CountedWindow(name, rate, limit, window_seconds, ends_at_seconds))
+        if not isinstance(count, int):
+            count = await count
     except (RedisError, OSError) as error:
         return _count_here(client, rate, error)
-    return Usage(count, int(rate.partition("/")[0]), window_seconds, max(0, ends_at_seconds - int(time.time())))
-
-
-# Between two questions, so that under load many requests share one. A lonely request waits for nobody.
-PAUSE_SECONDS = 0.002
-
-_Counted = tuple[str, str, int]  # client, rate, end of the window
-
-
-class _Counter:
-    """Adds up what arrives while the answer to an earlier question is awaited, and asks once for all of it."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[_Counted, list[asyncio.Future[int]]] = {}
-        self._asking: asyncio.Task[None] | None = None
-        self._asked_at = 0.0
-
-    def add_one(self, counted: _Counted) -> asyncio.Future[int]:
-        """The count with this request in it, to be awaited. Errors: RedisError."""
-        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(counted, []).append(answered)
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
-        return answered
-
-    async def _ask(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(self._asked_at + PAUSE_SECONDS - time.monotonic())
-            asked, self._waiting = self._waiting, {}
-            self._asked_at = time.monotonic()
-            try:
-                counts = await _increment({counted: len(waiting) for counted, waiting in asked.items()})
-            except Exception as error:
-                _fail(asked.values(), error)
-            else:
-                for waiting, count in zip(asked.values(), counts, strict=True):
-                    _answer(waiting, count)
-        self._asking = None
-
-
-def _answer(waiting: list[asyncio.Future[int]], count: int) -> None:
-    for place, answered in enumerate(waiting, start=count - len(waiting) + 1):
-        if not answered.done():  # cancelled when the client hung up
-            answered.set_result(place)
-
-
-def _fail(all_waiting: Iterable[list[asyncio.Future[int]]], error: Exception) -> None:
-    for answered in chain.from_iterable(all_waiting):
-        if not answered.done():
-            answered.set_exception(error)
-
-
-async def _increment(numbers: dict[_Counted, int]) -> list[int]:
-    """The counts after these numbers were added: what django-ratelimit does for one request, in one round trip."""
-    commands: list[Command] = []
-    for (client, rate, ends_at_seconds), number in numbers.items():
-        key = caches["default"].make_key(_make_cache_key(GROUP, ends_at_seconds, rate, client, ALL))
-        commands.append(("SET", key, 0, "NX", "EX", _SECONDS[rate[-1]] + EXPIRATION_FUDGE))
-        commands.append(("INCRBY", key, number))
-    return [int(count) for count in (await redis_ask(commands))[1::2]]
-
-
-_counters: WeakKeyDictionary[asyncio.AbstractEventLoop, _Counter] = WeakKeyDictionary()
-
-
-def _counter_here() -> _Counter:
-    loop = asyncio.get_running_loop()
-    try:
-        return _counters[loop]
-    except KeyError:
-        return _counters.setdefault(loop, _Counter())
+    return Usage(count, limit, window_seconds, max(0, ends_at_seconds - int(time.time())))
 
 
 def _count_here(client: ClientIdentity, rate: str, error: Exception) -> Usage:
