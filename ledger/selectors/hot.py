@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -134,6 +135,7 @@ def profile_encode(profile: AccountProfile) -> bytes:
     return orjson.dumps(profile, default=sorted)
 
 
+@lru_cache(maxsize=4096)  # a profile is read with every payment and seldom edited
 def profile_decode(data: bytes) -> AccountProfile:
     row = orjson.loads(data)
     row["opened_at"] = datetime.fromisoformat(row["opened_at"])

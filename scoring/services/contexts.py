@@ -44,11 +44,16 @@ class AccountContext:
     """What deciding knows of one account. `history` is advanced as the payments of a group are booked.
 
     `booked` are those payments, for backdated members of the group: the record does not have them yet.
+    `stored_profile` is the profile as Redis has it; empty when Redis has another one or none.
     """
 
     profile: AccountProfile
     history: AccountHistory
+    stored_profile: bytes = b""
     booked: list[PastPayment] = field(default_factory=list)
+
+    def renew(self, profile: AccountProfile) -> None:
+        self.profile, self.stored_profile = profile, b""
 
     def add(self, payment: PastPayment) -> None:
         self.history.add(payment)
@@ -90,7 +95,7 @@ async def profiles_renew(
     """Bring the profiles of some accounts up to date, from the ledger: Redis is not told of their edits."""
     known = [account_id for account_id in account_ids if account_id in contexts]
     for account_id, profile in (await profiles_load(connection, known)).items() if known else ():
-        contexts[account_id].profile = profile
+        contexts[account_id].renew(profile)
 
 
 async def catch_up(
@@ -154,7 +159,7 @@ async def _read_redis(
 
 
 def _encode(context: AccountContext) -> bytes:
-    profile = profile_encode(context.profile)
+    profile = context.stored_profile or profile_encode(context.profile)
     return _PROFILE_LENGTH.pack(len(profile)) + profile + context.history.to_bytes()
 
 
@@ -164,7 +169,8 @@ def _decode(data: bytes | None) -> AccountContext | None:
     (length,) = _PROFILE_LENGTH.unpack_from(data)
     history_at = _PROFILE_LENGTH.size + length
     history = AccountHistory.from_bytes(data[history_at:])
-    return AccountContext(profile_decode(data[_PROFILE_LENGTH.size : history_at]), history) if history else None
+    profile = data[_PROFILE_LENGTH.size : history_at]
+    return AccountContext(profile_decode(profile), history, profile) if history else None
 
 
 async def _histories(

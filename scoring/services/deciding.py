@@ -4,7 +4,7 @@ Payments are handled as a group: one look at Redis, one call of the model, one l
 one commit. In a group of one this is the way of a lonely request. A refused member never spoils its group.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -65,7 +65,8 @@ async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
     except _NoLongerAcceptable:
         # What was gathered had been overtaken, and nothing was written: once more, by the ledger itself.
         await _decide_members(members, results, now=now, from_ledger=True)
-    answer_twins(payments, results)
+    if len(members) < len(payments):
+        answer_twins(payments, results)
     return [result for result in results if result is not None]
 
 
@@ -148,8 +149,10 @@ async def _decide_and_record(
         remember_soon([gathered.accounts[account_id] for account_id in _payer_ids(members)])
 
 
-def _parted(members: Sequence[_Member], claimed: Container[Identity]) -> tuple[list[_Member], list[_Member]]:
+def _parted(members: list[_Member], claimed: Collection[Identity]) -> tuple[list[_Member], list[_Member]]:
     """The members whose keys are theirs now, and those whose keys were used before."""
+    if len(claimed) == len(members):
+        return members, []
     new = [member for member in members if member.payment.identity in claimed]
     return new, [member for member in members if member.payment.identity not in claimed]
 
