@@ -6,7 +6,7 @@ from bench.plan import BULK, GET, PAYMENT, SCORE
 from bench.stack import LEAN, ONE_COMMIT, STOCK, WEB
 
 TRANSACTIONS = "POST /api/v1/transactions"
-IN_FLIGHT, IN_FLIGHT_BULK, BULK_ITEMS = 32, 4, 1000
+IN_FLIGHT, IN_FLIGHT_BULK, BULK_ITEMS = 64, 4, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ SCENARIOS = {
         Scenario("stock-hello", STOCK, GET, "GET /"),
         Scenario("lean-hello", LEAN, GET, "GET /"),
         Scenario("single"),
+        Scenario("single-32", lanes=32),
         Scenario("single-one-commit", ONE_COMMIT),
         Scenario("lonely", lanes=1),
         Scenario("bulk", WEB, BULK, f"{TRANSACTIONS}/bulk", IN_FLIGHT_BULK, BULK_ITEMS),

@@ -14,7 +14,7 @@ def test_everything_is_measured_when_nothing_is_named():
 
     assert own_service.chosen(options) == list(NAMES)
     assert own_service.servers_of(NAMES) == [WEB, STOCK, LEAN, ONE_COMMIT]
-    assert (options.rounds, options.seconds, options.in_flight, options.accounts) == (3, 8.0, 32, 2000)
+    assert (options.rounds, options.seconds, options.in_flight, options.accounts) == (3, 8.0, 64, 2000)
 
 
 def test_only_the_servers_that_are_needed_are_started():
