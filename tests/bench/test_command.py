@@ -60,7 +60,7 @@ def test_a_foreign_server_needs_a_word_that_it_is_ones_own():
 def test_over_http_the_yardsticks_are_left_out():
     names, left_out = other_service.chosen(NAMES)
 
-    assert names == ["single", "lonely", "bulk", "score", "hot-account", "replays"]
+    assert names == ["single", "single-32", "lonely", "bulk", "score", "hot-account", "replays"]
     assert left_out == ["stock-hello", "lean-hello", "single-one-commit", "rules", "model", "fdatasync"]
 
 
