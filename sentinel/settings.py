@@ -99,7 +99,7 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = False
 
-RECORDING_CONNECTIONS_MAX = env_int("SENTINEL_RECORDING_CONNECTIONS", 4, minimum=1)  # per web process
+RECORDING_CONNECTIONS_MAX = env_int("SENTINEL_RECORDING_CONNECTIONS", 6, minimum=1)  # per web process
 
 # -- cache, sessions, broker
 REDIS_URL = env_secret("REDIS_URL", "redis://127.0.0.1:6379/0")

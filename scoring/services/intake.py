@@ -25,6 +25,7 @@ GROUPS_AT_ONCE = 2
 SECOND_GROUP_MIN = 16
 SECOND_GROUP_AFTER_SECONDS = 0.02
 BULK_GROUP_MAX = 128
+BULK_GROUPS_AT_ONCE = 3
 BULK_WAITING_MAX = 10_000
 BULK_DEADLINE_SECONDS = 20
 
@@ -162,7 +163,7 @@ def _new_lanes() -> _Lanes:
     deadline_seconds = settings.DECISION_DEADLINE_MS / 1000
     single = Lane(settings.GROUP_MAX, GROUPS_AT_ONCE, settings.WAITING_MAX, deadline_seconds)
     group_max = min(BULK_GROUP_MAX, 2 * settings.GROUP_MAX)
-    bulk = Lane(group_max, GROUPS_AT_ONCE, BULK_WAITING_MAX, BULK_DEADLINE_SECONDS)
+    bulk = Lane(group_max, BULK_GROUPS_AT_ONCE, BULK_WAITING_MAX, BULK_DEADLINE_SECONDS)
     return _Lanes(single, bulk)
 
 
