@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from ledger.domain.decisions import Verdict
 from ledger.domain.payments import PaymentRequest
 from ledger.services.recording import reading
+from ledger.services.writing import as_json
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import SentinelError, Unavailable
 from sentinel.core.ids import uuid7
@@ -42,7 +43,10 @@ _COLUMNS = (
     "model_version",
     "recorded_at",
 )
-_APPEND = f"COPY scoring_prediction ({', '.join(_COLUMNS)}) FROM STDIN"
+_APPEND = (
+    f"INSERT INTO scoring_prediction ({', '.join(_COLUMNS)}) SELECT {', '.join(_COLUMNS)}"  # noqa: S608
+    " FROM json_populate_recordset(NULL::scoring_prediction, %s)"
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -106,9 +110,9 @@ class _Appender:
 
 
 async def _write(batch: Sequence[Prediction]) -> None:
-    async with reading() as connection, connection.cursor() as cursor, cursor.copy(_APPEND) as copy:
-        for prediction in batch:
-            await copy.write_row(prediction.row())
+    rows = [dict(zip(_COLUMNS, prediction.row(), strict=True)) for prediction in batch]
+    async with reading() as connection:
+        await connection.ask((_APPEND, [as_json(rows)]))
 
 
 _appenders: WeakKeyDictionary[asyncio.AbstractEventLoop, _Appender] = WeakKeyDictionary()
