@@ -52,6 +52,7 @@ async def replay_send(
 ) -> None:
     """Sends all rows; `on_result` gets one Result for each. Errors: ReplayStopped; PaymentFileError from `rows`."""
     queues: list[Lane] = [asyncio.Queue(LANE_ROWS_MAX) for _ in range(lanes)]
+    reasons: list[ReplayStopped] = []
     try:
         async with asyncio.TaskGroup() as group:
             for queue in queues:
@@ -61,7 +62,10 @@ async def replay_send(
             for queue in queues:
                 await queue.put(None)
     except* ReplayStopped as stopped:
-        raise stopped.exceptions[0] from None
+        # Whatever is raised here would be wrapped in a group by some releases of Python 3.11.
+        reasons += [each for each in stopped.exceptions if isinstance(each, ReplayStopped)]
+    if reasons:
+        raise reasons[0]
 
 
 async def _drive(
