@@ -32,6 +32,9 @@ WEEK = Window(3600, 168)
 MONTH = Window(21_600, 120)
 WINDOWS = (HOUR, DAY, WEEK, MONTH)
 
+# As a heading of stored data: of each window the number of rows, payments, sum, sum of squares.
+HEADING = "iI4Q" * len(WINDOWS)
+
 
 class Tally(NamedTuple):
     """Of some payments: how many, the sum of their amounts and of the squared amounts."""
@@ -118,10 +121,6 @@ class WindowCounts:
                 for window, rows, sums in zip(WINDOWS, self.rows, self.sums, strict=True)
             ]
         return self._at_moment
-
-
-# As a heading of stored data: of each window the number of rows, payments, sum, sum of squares.
-HEADING = "iI4Q" * len(WINDOWS)
 
 
 def _add(rows: bytearray, bucket: int, amount_minor: int, squared: int) -> None:

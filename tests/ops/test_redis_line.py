@@ -9,6 +9,8 @@ from django.conf import settings
 from redis import RedisError, ResponseError
 
 from sentinel.ops import redis_line
+from sentinel.ops.connections import close_connections, redis_ask
+from sentinel.ops.connections import redis_line as redis_line_here
 from sentinel.ops.redis_line import redis_connect
 
 
@@ -81,6 +83,17 @@ def test_a_closed_line_refuses_at_once():
 
     with pytest.raises(RedisError):
         asyncio.run(run())
+
+
+def test_a_line_that_was_cut_is_replaced_by_a_new_one():
+    async def run():
+        try:
+            (await redis_line_here()).close()
+            return await redis_ask([("PING",)])
+        finally:
+            await close_connections()
+
+    assert asyncio.run(run()) == [b"PONG"]
 
 
 @asynccontextmanager

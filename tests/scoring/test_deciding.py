@@ -167,6 +167,16 @@ def test_the_answer_tells_how_long_it_took(gateway, path):
     assert answer.headers["Server-Timing"].startswith("decide;dur=")
 
 
+def test_redis_learns_of_an_edited_account_with_its_next_payment(gateway, event_loop_thread):
+    account_id = gateway.open_account()
+    gateway.pay(account_id)
+    gateway.put(f"accounts/{account_id}", {"currency": "INR", "home_country": "FR"})
+
+    gateway.pay(account_id)
+
+    assert b'"home_country":"FR"' in event_loop_thread.run(_get("account", account_id))
+
+
 async def _get(kind, account_id):
     return (await redis_ask([("GET", redis_key(kind, account_id))]))[0]
 
