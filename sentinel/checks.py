@@ -35,3 +35,17 @@ def production_is_closed(**_: Any) -> list[Error]:
             )
         )
     return errors
+
+
+@register()
+def mails_reach_people(**_: Any) -> list[Error]:
+    if settings.DEVELOPMENT:
+        return []
+    errors = []
+    if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+        hint = "Name a mail server, such as smtp+tls://user:password@host:587, or `console:` for the log."
+        errors.append(Error("SENTINEL_EMAIL_URL is not set: alerts reach nobody.", hint=hint, id="sentinel.E004"))
+    if not settings.PUBLIC_URL.startswith("https://"):
+        hint = "Links in mails begin with it: https://sentinel.bank.example."
+        errors.append(Error("SENTINEL_PUBLIC_URL is not an https address.", hint=hint, id="sentinel.E005"))
+    return errors

@@ -6,10 +6,25 @@ from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from sentinel.env import env_bool, env_database, env_int, env_list, env_secret, env_str
+from sentinel.env import (
+    env_address,
+    env_base_url,
+    env_bool,
+    env_choice,
+    env_database,
+    env_email,
+    env_int,
+    env_ints,
+    env_list,
+    env_secret,
+    env_str,
+)
+from sentinel.ops import queues
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Account] be written, which mypy asks for
 
@@ -35,7 +50,12 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_results",
+    "django_celery_beat",
     "csp",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "sentinel.apps.SentinelConfig",
     "sentinel.api",
     "sentinel.ops",
@@ -53,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -119,22 +140,89 @@ CACHES = {
 REDIS_KEY_PREFIX = env_str("SENTINEL_REDIS_PREFIX", "sentinel")
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # an emptied cache logs nobody out
 CELERY_BROKER_URL = env_secret("BROKER_URL", REDIS_URL)
-CELERY_RESULT_BACKEND = "django-db"
-CELERY_RESULT_EXTENDED = True
+_HAS_RABBITMQ = CELERY_BROKER_URL.startswith("amqp")
+QUEUE_TYPE = env_str("SENTINEL_QUEUE_TYPE", "quorum")
+if QUEUE_TYPE not in {"quorum", "classic"}:
+    raise ImproperlyConfigured(f"SENTINEL_QUEUE_TYPE must be quorum or classic, not {QUEUE_TYPE!r}.")
+# A message that its workers do not survive is dropped in the end; what it was about is found again in PostgreSQL.
+_QUORUM = {"x-queue-type": "quorum", "x-delivery-limit": 10}
+_QUEUE_ARGUMENTS = _QUORUM if _HAS_RABBITMQ and QUEUE_TYPE == "quorum" else {}
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange("sentinel"), routing_key=name, queue_arguments=_QUEUE_ARGUMENTS) for name in queues.NAMES
+]
+CELERY_TASK_DEFAULT_QUEUE = CELERY_TASK_DEFAULT_ROUTING_KEY = queues.TASKS
+CELERY_TASK_DEFAULT_EXCHANGE = "sentinel"
+CELERY_TASK_ROUTES = {"webhooks.tasks.deliveries_send": {"queue": queues.DELIVERIES}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXTENDED = True  # with the task's name
+CELERY_RESULT_EXPIRES = 24 * 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"confirm_publish": True} if CELERY_BROKER_URL.startswith("amqp") else {"visibility_timeout": 600}
+    {"confirm_publish": True}
+    if _HAS_RABBITMQ
+    else {"visibility_timeout": 600, "socket_connect_timeout": 3, "socket_timeout": 10, "socket_keepalive": True}
 )
+CELERY_BROKER_NATIVE_DELAYED_DELIVERY_QUEUE_TYPE = "classic"  # declared by Celery, used by nobody here
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "expire-holds": {"task": "ledger.tasks.holds_expire", "schedule": 60.0, "options": {"expires": 60}},
+    "continue-label-imports": {
+        "task": "ledger.tasks.label_imports_continue",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "sample-approved": {"task": "ledger.tasks.approved_sample", "schedule": 60.0, "options": {"expires": 60}},
     "forget-keys": {"task": "ledger.tasks.keys_forget", "schedule": 3600.0, "options": {"expires": 3600}},
+    "continue-list-imports": {
+        "task": "rules.list_tasks.list_imports_continue",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "expire-list-items": {"task": "rules.list_tasks.list_items_expire", "schedule": 60.0, "options": {"expires": 60}},
+    "tally-rules": {"task": "rules.tasks.rules_tally", "schedule": 60.0, "options": {"expires": 60}},
+    "end-break-glass": {"task": "rules.tasks.glass_expire", "schedule": 60.0, "options": {"expires": 60}},
+    "ensure-entities": {"task": "scoring.tasks.entities_ensure", "schedule": 20.0, "options": {"expires": 20}},
+    "tell-labels": {"task": "scoring.tasks.entity_labels_tell", "schedule": 15.0, "options": {"expires": 15}},
+    "score-by-challengers": {
+        "task": "scoring.tasks.challengers_score",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "resume-simulations": {"task": "rules.tasks.simulations_resume", "schedule": 60.0, "options": {"expires": 60}},
+    "end-policy-break-glass": {
+        "task": "scoring.tasks.policy_glass_expire",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "count-policy-on-trial": {
+        "task": "scoring.tasks.policy_trial_count",
+        "schedule": 6 * 3600.0,
+        "options": {"expires": 3600},
+    },
+    "watch-models": {"task": "scoring.tasks.models_watch", "schedule": 3600.0, "options": {"expires": 3600}},
+    "brake-model": {"task": "scoring.tasks.model_brake_check", "schedule": 300.0, "options": {"expires": 300}},
+    "retrain-model": {"task": "scoring.tasks.model_retrain", "schedule": 3600.0, "options": {"expires": 3600}},
+    "forget-deliveries": {
+        "task": "webhooks.tasks.deliveries_forget",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "forget-endpoint-secrets": {
+        "task": "webhooks.tasks.endpoint_secrets_forget",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "prune-sessions": {"task": "dashboard.tasks.sessions_prune", "schedule": 3600.0, "options": {"expires": 3600}},
+    "fill-facts": {"task": "dashboard.tasks.facts_fill", "schedule": 60.0, "options": {"expires": 60}},
     "prune-tokens": {"task": "ledger.tasks.tokens_prune", "schedule": 3600.0, "options": {"expires": 3600}},
+    "send-mails": {"task": "webhooks.tasks.mails_send", "schedule": 10.0, "options": {"expires": 10}},
 }
 
 # -- people
@@ -143,11 +231,41 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "dashboard.lockouts.LogInHandler"
+AXES_CLIENT_IP_CALLABLE = "dashboard.lockouts.client_address"
+AXES_FAILURE_LIMIT = env_int("SENTINEL_LOGIN_FAILURES", 5, minimum=1)  # of one name from one address
+AXES_COOLOFF_TIME = timedelta(minutes=env_int("SENTINEL_LOGIN_LOCK_MINUTES", 15, minimum=1))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or whoever goes on trying locks a person out for good
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002", "axes.W006"]  # the log-in page says it itself; addresses are counted too
+# Of people who work in the Admin: a code after the password.
+SECOND_FACTOR = env_choice(
+    "SENTINEL_SECOND_FACTOR", "optional" if DEVELOPMENT else "required", "required", "optional"
+)
+OTP_TOTP_ISSUER = "SentinelStream"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+# -- mails
+_EMAIL = env_email("SENTINEL_EMAIL_URL", "console:" if DEVELOPMENT else "")
+EMAIL_BACKEND: str = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST: str = _EMAIL.get("EMAIL_HOST", "")
+EMAIL_PORT: int = _EMAIL.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER: str = _EMAIL.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD: str = _EMAIL.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS: bool = _EMAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL: bool = _EMAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10  # seconds, for each answer of the server
+DEFAULT_FROM_EMAIL = env_address("SENTINEL_EMAIL_FROM", "SentinelStream <sentinel@localhost>")
+PUBLIC_URL = env_base_url("SENTINEL_PUBLIC_URL", "http://127.0.0.1:8000")
 
 # -- static files: everything is served from here, nothing from elsewhere
 # WhiteNoise reads files as it would without asyncio, which Django warns of each time.
@@ -202,7 +320,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": [],  # choices stay where they are used: names made up for them would move
+    "WEBHOOKS": [
+        f"webhooks.api.outgoing.{name}"
+        for name in ("DECIDED", "CHANGED", "REVERSED", "CASE", "ALARM", "FRAUD", "TEST")
+    ],
+    # None that names choices: they stay where they are used, since names made up for them would move.
+    "POSTPROCESSING_HOOKS": ["webhooks.api.outgoing.events_apart"],
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
@@ -225,7 +348,44 @@ GROUP_MAX = env_int("SENTINEL_GROUP_MAX", 64, minimum=1)  # payments written by 
 WAITING_MAX = env_int("SENTINEL_WAITING_MAX", 1000, minimum=1)  # per web process; beyond it: 503 at once
 DECISION_DEADLINE_MS = env_int("SENTINEL_DECISION_DEADLINE_MS", 3000, minimum=1)
 KEY_DAYS = env_int("SENTINEL_KEY_DAYS", 30, minimum=1)  # how long an idempotency key is remembered
+LABEL_MATURITY_DAYS = env_int("SENTINEL_LABEL_MATURITY_DAYS", 7)  # then an approved payment counts as good
+LABEL_IMPORT_BYTES_MAX = env_int("SENTINEL_LABEL_IMPORT_BYTES_MAX", 32 * 1024 * 1024, minimum=1)  # unpacked
+LABEL_IMPORT_LINES_MAX = env_int("SENTINEL_LABEL_IMPORT_LINES_MAX", 100_000, minimum=1)
+SAMPLED_PER_MILLE = env_int("SENTINEL_SAMPLED_PER_MILLE", 1)  # of approved payments, for a review without a hold
+REPORTING_CURRENCY = env_str("SENTINEL_REPORTING_CURRENCY", "INR")  # what money of all currencies is told in
 OCCURRED_AT_TOLERANCE_HOURS = env_int("SENTINEL_OCCURRED_AT_TOLERANCE_HOURS", 24)
+
+# -- how rules fare
+RULE_COST_SAMPLE = env_int("SENTINEL_RULE_COST_SAMPLE", 256, minimum=1)  # of so many payments one is timed
+RULE_COST_BUDGET_US = env_int("SENTINEL_RULE_COST_BUDGET_US", 200, minimum=1)
+RULE_DEAD_DAYS = env_int("SENTINEL_RULE_DEAD_DAYS", 30, minimum=1)
+RULE_NOISY_PERCENT = env_int("SENTINEL_RULE_NOISY_PERCENT", 10)
+BRAKE_FACTOR = env_int("SENTINEL_BRAKE_FACTOR", 5, minimum=1)  # how many times the simulated volume is borne
+BRAKE_HITS_MIN = env_int("SENTINEL_BRAKE_HITS_MIN", 20, minimum=1)
+
+# -- how models fare
+MODEL_BRAKE_PAYMENTS_MIN = env_int("SENTINEL_MODEL_BRAKE_PAYMENTS_MIN", 500, minimum=1)
+RETRAIN_DAYS = env_int("SENTINEL_RETRAIN_DAYS", 7)  # 0: never by itself
+
+# -- lists
+LIST_IMPORT_BYTES_MAX = env_int("SENTINEL_LIST_IMPORT_BYTES_MAX", 64 * 1024 * 1024, minimum=1)
+LIST_IMPORT_LINES_MAX = env_int("SENTINEL_LIST_IMPORT_LINES_MAX", 1_000_000, minimum=1)
+# More within a day take a second person. The database keeps 1,000 (the trigger imported_alone): not more than that.
+LIST_IMPORT_APPROVAL_LINES = env_int("SENTINEL_LIST_IMPORT_APPROVAL_LINES", 1_000, maximum=1_000)
+
+# -- what leaves
+WEBHOOK_KEY = env_secret("SENTINEL_WEBHOOK_KEY") or SECRET_KEY
+# The waits before each try; after the last one nothing is tried any more until somebody sends again.
+WEBHOOK_SCHEDULE_SECONDS = env_ints("SENTINEL_WEBHOOK_SCHEDULE_SECONDS", [0, 5, 300, 1800, 7200, 18000, 36000, 36000])
+WEBHOOK_TIMEOUT_SECONDS = env_int("SENTINEL_WEBHOOK_TIMEOUT_SECONDS", 15, minimum=1, maximum=30)
+# A worker or a message that says nothing for so long is taken as lost.
+WEBHOOK_LEASE_SECONDS = env_int(
+    "SENTINEL_WEBHOOK_LEASE_SECONDS", max(60, 3 * WEBHOOK_TIMEOUT_SECONDS), minimum=3 * WEBHOOK_TIMEOUT_SECONDS
+)
+WEBHOOK_DISABLE_DAYS = env_int("SENTINEL_WEBHOOK_DISABLE_DAYS", 5, minimum=1)
+WEBHOOK_OVERLAP_HOURS = env_int("SENTINEL_WEBHOOK_OVERLAP_HOURS", 24)
+DELIVERY_DAYS = env_int("SENTINEL_DELIVERY_DAYS", 30, minimum=1)  # how long the log is kept
+WEBHOOK_ENDPOINTS_MAX = env_int("SENTINEL_WEBHOOK_ENDPOINTS_MAX", 20, minimum=1)  # per client
 
 # -- logs
 LOGGING = {
@@ -234,7 +394,7 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": env_str("SENTINEL_LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}},
+    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores must not fight over threads

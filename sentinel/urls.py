@@ -6,9 +6,10 @@ from scoring.api.transactions import BriefTransactionView
 from scoring.urls import urlpatterns as scoring_urlpatterns
 from sentinel.api.problems import not_found, server_error
 from sentinel.api.urls import api_urlpatterns, docs_urlpatterns
+from webhooks.urls import urlpatterns as webhooks_urlpatterns
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", include([*scoring_urlpatterns, *ledger_urlpatterns, *api_urlpatterns])),
+    path("api/v1/", include([*scoring_urlpatterns, *ledger_urlpatterns, *webhooks_urlpatterns, *api_urlpatterns])),
     # The path of the original brief; answers like POST /api/v1/transactions.
     path("transaction", BriefTransactionView.as_view()),
     *docs_urlpatterns,

@@ -11,4 +11,8 @@ SCOPES: dict[str, str] = {
     "accounts:write": "Create, change and freeze accounts.",
     "labels:read": "Read confirmed outcomes.",
     "labels:write": "Send chargebacks and confirmations.",
+    "webhooks:read": "See its own webhook endpoints, deliveries and events.",
+    "webhooks:write": "Make and change its own webhook endpoints, and send again.",
+    "alerts:read": "Be told of alarms of models and of the system, and see what was written to whom.",
+    "alerts:write": "Raise alerts of fraud and of the system.",
 }

@@ -7,7 +7,8 @@ import urllib.request
 from pathlib import Path
 from signal import SIGKILL
 
-from sentinel.ops import state
+from sentinel.env import env_int
+from sentinel.ops import queues, state
 from sentinel.ops.console import Refusal
 from sentinel.ops.embedded.processes import Child, free_port
 from sentinel.ops.services import Services
@@ -38,11 +39,18 @@ def manage(*words: str) -> list[str]:
 def background_children(environment: dict[str, str]) -> list[Child]:
     celery = [sys.executable, "-m", "celery", "-A", "sentinel.celery"]
     quick = ["--without-gossip", "--without-mingle"]  # one worker has no neighbours to ask
-    worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", *quick]
+    of_tasks = ["-n", "tasks@%h", "-Q", queues.TASKS, "--concurrency", "2", "--loglevel", "INFO"]
+    of_deliveries = ["-n", "deliveries@%h", "-Q", queues.DELIVERIES, "--pool", "threads", "--loglevel", "WARNING"]
+    threads = str(env_int("SENTINEL_DELIVERY_THREADS", 16, minimum=1))
+    worker = [*celery, "worker", *of_tasks, *quick]
+    deliverer = [*celery, "worker", *of_deliveries, "--concurrency", threads, *quick]
     beat = [*celery, "beat", "--loglevel", "INFO", "--pidfile="]
     return [
         # An orphan is killed at once: Celery's own processes follow it, and an unfinished task is delivered again.
         Child("worker", worker, environment, state.ROOT, death_signal=SIGKILL, stop_seconds=5, echo=True),
+        Child("deliveries", deliverer, environment, state.ROOT, death_signal=SIGKILL, stop_seconds=5, echo=True),
+        Child("relay", manage("relay"), environment, state.ROOT, echo=True),
+        Child("verdicts", manage("apply_verdicts"), environment, state.ROOT, echo=True),
         Child("beat", beat, environment, state.ROOT, death_signal=SIGKILL, echo=True),
     ]
 

@@ -46,7 +46,8 @@ def pinned_names(lock_text: str) -> list[str]:
 
 def install_command(venv: Path, lock: Path, *, uv: str | None) -> list[str]:
     python = str(venv / "bin" / "python")
-    pinned = ["--require-hashes", "--only-binary", ":all:", "-r", str(lock)]
+    # The lock names every package: asked for dependencies, pip would look at releases that came after it.
+    pinned = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock)]
     if uv:
         return [uv, "pip", "install", "--python", python, *pinned]
     quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]

@@ -111,6 +111,7 @@ def start_everything(supervisor: Supervisor, folder: Path, options: argparse.Nam
     prepare(supervisor, services, environment, folder)
     port = web_port(options.port)
     base_url = f"http://127.0.0.1:{port}"
+    environment.setdefault("SENTINEL_PUBLIC_URL", base_url)
     for child in background_children(environment):
         supervisor.start(child)
     with step("web"):

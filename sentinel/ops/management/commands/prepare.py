@@ -16,8 +16,10 @@ class Command(BaseCommand):
         with step("partitions"):
             call_command("make_partitions", verbosity=0)
         with step("model"):
-            call_command("train_model", if_missing=True, verbosity=0)
+            call_command("train_model", bundled=True, if_missing=True, verbosity=0)
         with step("demo bank"):
             call_command("seed_demo", verbosity=0)
+        with step("histories"):
+            call_command("rebuild_entities", if_missing=True, verbosity=0)
         with step("static files"):
             call_command("collectstatic", interactive=False, verbosity=0)
