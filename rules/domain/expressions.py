@@ -8,7 +8,8 @@ Missing has one meaning. A condition on a missing value does not hold, whatever 
 included; only is_missing holds. "none" holds when no member holds, so it holds when all of them are missing.
 
 A money constant carries its currency, and its condition holds only for payments in that currency. Text compares
-letter by letter, except that contains and starts_with ignore upper and lower case.
+letter by letter, except that contains and starts_with ignore upper and lower case. A pattern of matches is found
+anywhere in the text (rules.domain.patterns).
 """
 
 from collections.abc import Iterator
@@ -42,6 +43,7 @@ class Operator(StrEnum):
     NOT_IN = "not_in"
     CONTAINS = "contains"
     STARTS_WITH = "starts_with"
+    MATCHES = "matches"
     IS_TRUE = "is_true"
     IS_FALSE = "is_false"
     IS_MISSING = "is_missing"
@@ -63,7 +65,14 @@ OPERATORS: dict[FieldType, tuple[Operator, ...]] = {
     FieldType.CURRENCY: _CODE,
     FieldType.CATEGORY: _CODE,
     FieldType.CHOICE: _CODE,
-    FieldType.TEXT: (*_EQUALITY, *_MEMBERSHIP, Operator.CONTAINS, Operator.STARTS_WITH, *_PRESENCE),
+    FieldType.TEXT: (
+        *_EQUALITY,
+        *_MEMBERSHIP,
+        Operator.CONTAINS,
+        Operator.STARTS_WITH,
+        Operator.MATCHES,
+        *_PRESENCE,
+    ),
 }
 
 NEEDS_NOTHING = frozenset({*_PRESENCE, Operator.IS_TRUE, Operator.IS_FALSE})

@@ -24,6 +24,7 @@ from rules.domain.expressions import (
     OtherField,
 )
 from rules.domain.lists import ItemType, item_types_for
+from rules.domain.patterns import PatternError, compile_pattern
 from rules.domain.places import Place
 from rules.errors import InvalidExpression
 from sentinel.core.catalogue import BY_NAME, Field
@@ -127,7 +128,8 @@ class _Reader:
             return self.between(json, field, place)
         if operator in _MEMBERSHIP:
             return self.constants(json, field, place)
-        return self.attempt(_constant, json, place, field)
+        read = _pattern if operator is Operator.MATCHES else _constant
+        return self.attempt(read, json, place, field)
 
     def named_list(self, json: object, field: Field, place: Place) -> NamedList:
         fitting = item_types_for(field)
@@ -173,6 +175,16 @@ def _constant(json: object, place: Place, field: Field) -> Constant:
     return read_constant(json, field)
 
 
+def _pattern(json: object, place: Place, field: Field) -> Constant:
+    text = read_constant(json, field)
+    try:
+        compile_pattern(str(text))
+    except PatternError as error:
+        words = f"{shown(text)} is not a pattern that can be used ({error})."
+        raise Refused("bad_pattern", f"{words} Looking around and back is not possible.") from None
+    return text
+
+
 def _word(json: Json, key: str, place: Place, known: Sequence[str], context: str = "") -> str:
     word = json.get(key)
     if isinstance(word, str) and word in known:
@@ -202,6 +214,9 @@ def _other_field(json: object, field: Field, place: Place) -> OtherField:
     if other.type is not field.type:
         message = f"{field.name} is {field.type} and {other.name} is {other.type}: they do not compare."
         raise Refused("wrong_type", message, place)
+    if other.choices != field.choices:
+        words = f"{field.name} and {other.name} have no value in common: they do not compare."
+        raise Refused("wrong_type", words, place)
     if other is field:
         raise Refused("same_field", f"{field.name} is compared with itself.", place)
     return OtherField(other.name)

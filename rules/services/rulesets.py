@@ -1,17 +1,17 @@
-"""Publishing: which versions are live together.
+"""Publishing: which versions are asked together.
 
-Everything that changes what is live holds one lock until its database transaction ends, so that two publications
-cannot each miss the other's change.
+Everything that changes what is asked holds one lock until its database transaction ends, so that two publications
+cannot each miss the other's change. That only approved versions get in is kept by a trigger on the members.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import OuterRef, Subquery
 
 from ledger.services.audit import audit_record
-from rules.models import Rule, RulesetMember, RulesetVersion, RuleVersion
+from rules.domain.stages import Placement, unexpired
+from rules.models import RulesetMember, RulesetVersion, RuleVersion
 from sentinel.ops.epochs import CONFIGURATION, epoch_touch
 
 _PUBLISHING_LOCK = 0x72756C6573  # the key of an advisory lock: "rules" in ASCII
@@ -29,37 +29,76 @@ def configuration_changed() -> None:
 
 
 @transaction.atomic
-def ruleset_publish(*, actor: str, note: str = "", now: datetime) -> RulesetVersion:
-    """The live ruleset made of the latest version of every enabled rule; a new one only when something changed.
+def ruleset_change(
+    *,
+    actor: str,
+    change: Callable[[list[Placement]], Iterable[Placement]],
+    note: str = "",
+    now: datetime,
+    restores: int | None = None,
+) -> RulesetVersion | None:
+    """The ruleset after a change of the one that is asked now; a new one only when something changed.
 
+    What break-glass let in and has expired by now is left out. None while there never was a ruleset.
     Locks: publishing_lock, until the database transaction ends.
     """
     publishing_lock()
-    versions = list(_latest_versions_of_enabled_rules())
-    live = RulesetVersion.objects.first()
-    if live and set(live.members.values_list("version_id", flat=True)) == {version.pk for version in versions}:
-        return live
-    return _publish(actor, note, now, number=live.number + 1 if live else 1, versions=versions)
-
-
-def _latest_versions_of_enabled_rules() -> Iterable[RuleVersion]:
-    latest = RuleVersion.objects.filter(rule=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    enabled = Rule.objects.filter(is_enabled=True).annotate(latest=Subquery(latest))
-    return RuleVersion.objects.filter(pk__in=enabled.values("latest")).select_related("rule").order_by("rule__code")
-
-
-def _publish(actor: str, note: str, now: datetime, *, number: int, versions: list[RuleVersion]) -> RulesetVersion:
-    ruleset = RulesetVersion.objects.create(number=number, published_by=actor, published_at=now, note=note)
-    RulesetMember.objects.bulk_create(
-        RulesetMember(ruleset=ruleset, rule=version.rule, version=version) for version in versions
+    current = RulesetVersion.objects.first()
+    before = [member.placement for member in current.members.all()] if current else []
+    after = list(change(unexpired(before, now)))
+    if set(after) == set(before):
+        return current
+    ruleset = RulesetVersion.objects.create(
+        number=current.number + 1 if current else 1,
+        published_by=actor,
+        published_at=now,
+        note=note,
+        restores=restores,
     )
-    rules = {version.rule.code: version.number for version in versions}
+    _add_members(ruleset, after)
+    _audit(actor, ruleset, after, now)
+    configuration_changed()
+    return ruleset
+
+
+@transaction.atomic
+def ruleset_roll_back(*, actor: str, ruleset: RulesetVersion, note: str, now: datetime) -> RulesetVersion | None:
+    """What was asked under an earlier version is asked again, under a new number.
+
+    Locks: publishing_lock, until the database transaction ends.
+    """
+    restored = unexpired([member.placement for member in ruleset.members.all()], now)
+    return ruleset_change(
+        actor=actor,
+        change=lambda _: restored,
+        note=note or f"back to version {ruleset.number}",
+        now=now,
+        restores=ruleset.number,
+    )
+
+
+def _add_members(ruleset: RulesetVersion, placements: Iterable[Placement]) -> None:
+    RulesetMember.objects.bulk_create(
+        RulesetMember(
+            ruleset=ruleset,
+            rule_id=placement.rule_id,
+            version_id=placement.version_id,
+            stage=placement.stage.value,
+            share_percent=placement.share_percent,
+            expires_at=placement.expires_at,
+        )
+        for placement in placements
+    )
+
+
+def _audit(actor: str, ruleset: RulesetVersion, placements: list[Placement], now: datetime) -> None:
+    stages = {placement.version_id: placement for placement in placements}
+    versions = RuleVersion.objects.filter(pk__in=stages).select_related("rule").order_by("rule__code", "number")
+    rules = [f"{each.rule.code} {each.number} {stages[each.pk].stage.value}" for each in versions]
     audit_record(
         actor=actor,
         action="ruleset.published",
-        subject=f"ruleset:{number}",
-        details={"note": note, "rules": rules},
+        subject=f"ruleset:{ruleset.number}",
+        details={"note": ruleset.note, "restores": ruleset.restores, "rules": rules},
         now=now,
     )
-    configuration_changed()
-    return ruleset

@@ -1,0 +1,1 @@
+"""Reads the past for simulations. Uses numpy: imported by workers and commands only."""
