@@ -1,4 +1,4 @@
-from scoring.admin.policies import PolicyVersionAdmin
+from scoring.admin.policies import PolicyReleaseAdmin, PolicyVersionAdmin
 from scoring.admin.registry import ModelVersionAdmin
 
-__all__ = ["ModelVersionAdmin", "PolicyVersionAdmin"]
+__all__ = ["ModelVersionAdmin", "PolicyReleaseAdmin", "PolicyVersionAdmin"]

@@ -6,11 +6,13 @@ goes on where it was, and one that is finished changes nothing.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.utils import timezone
+from redis import RedisError
 
 from ledger.domain.fingerprints import payment_content, request_fingerprint
 from ledger.models import Account, AuditEntry
@@ -22,6 +24,7 @@ from scoring.demo.history import bank_make, history_make
 from scoring.demo.people import Customer
 from scoring.demo.reviewing import aftermath_make
 from scoring.services.deciding import decide
+from scoring.services.entity_rebuild import entities_ensure, entity_labels_tell
 from scoring.services.payments import OPERATION, Answer, Payment
 from scoring.services.starter import starter_install
 from sentinel.api.directory import identity_of
@@ -56,7 +59,9 @@ class SeedingRefused(Exception):
 def demo_seed(*, size: Size, folder: Path, on_progress: Progress) -> bool:
     """Whether anything of the bank was still to be made. Errors: SeedingRefused; Unavailable: try again."""
     _refuse_real_bank()
-    starter_install(actor=ACTOR, now=timezone.now())
+    with suppress(RedisError):  # before the first payment, so that all are described in full
+        entities_ensure(now=timezone.now())
+    starter_install(now=timezone.now())
     live, test = client_ensure(CLIENT_NAME, livemode=True), client_ensure(TEST_CLIENT_NAME, livemode=False)
     credentials_ensure(folder, live, test, account_id=ACCOUNT_ID, test_account_id=TEST_ACCOUNT_ID)
     if AuditEntry.objects.filter(action=_SEEDED).exists():
@@ -67,6 +72,8 @@ def demo_seed(*, size: Size, folder: Path, on_progress: Progress) -> bool:
     history = history_make(bank, until=until, days=size.days)
     asyncio.run(history_record(client, history, on_progress))
     aftermath_make(client, history, open_holds=size.open_holds, on_progress=on_progress)
+    with suppress(RedisError):
+        entity_labels_tell(now=timezone.now())
     details = {"people": size.people, "days": size.days, "payments": len(history)}
     audit_record(actor=ACTOR, action=_SEEDED, subject="demo bank", details=details, now=timezone.now())
     return True

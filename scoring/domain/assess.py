@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from ledger.domain.decisions import Reason, Verdict
 from rules.domain.definitions import Evaluation, Failure, Hit
-from scoring.domain.policy import Policy, risk_level
+from scoring.domain.policy import Band, Policy, risk_level
+from scoring.domain.policy_words import band_words
 from scoring.domain.scores import Score
 from sentinel.core.catalogue import CATALOGUE_VERSION
 from sentinel.core.outcomes import Action, Outcome
@@ -27,6 +28,7 @@ def assess(
     snapshot: bytes,
     amount_minor: int,
     currency: str,
+    channel: str | None = None,
     is_scorable: bool = True,
     degraded: Sequence[str] = (),
 ) -> Verdict:
@@ -39,7 +41,7 @@ def assess(
     outcome = _by_rules(hits, failed)
     policy_reasons: list[Reason] = []
     if outcome is None and is_scorable:
-        outcome, policy_reasons = _by_policy(score, policy, amount_minor, currency)
+        outcome, policy_reasons = _by_policy(score, policy, channel, amount_minor, currency)
     notes = [*degraded]
     if failed:
         notes.append(RULE_FAILED)
@@ -58,7 +60,14 @@ def assess(
         catalogue_version=CATALOGUE_VERSION,
         snapshot=snapshot,
         degraded=tuple(notes),
+        rule_hits=tuple([hit.version_id for hit in hits]),
+        silent_hits=tuple([hit.version_id for found in evaluations for hit in found.silent_hits]),
+        failed_rules=_failed_ids(evaluations) if failed or any(each.silent_failed for each in evaluations) else (),
     )
+
+
+def _failed_ids(evaluations: Sequence[Evaluation]) -> tuple[int, ...]:
+    return tuple([rule.version_id for each in evaluations for rule in (*each.failed, *each.silent_failed)])
 
 
 def _by_rules(hits: Sequence[Hit], failed: Sequence[Failure]) -> Outcome | None:
@@ -74,11 +83,14 @@ def _by_rules(hits: Sequence[Hit], failed: Sequence[Failure]) -> Outcome | None:
     return None
 
 
-def _by_policy(score: Score | None, policy: Policy, amount_minor: int, currency: str) -> tuple[Outcome, list[Reason]]:
+def _by_policy(
+    score: Score | None, policy: Policy, channel: str | None, amount_minor: int, currency: str
+) -> tuple[Outcome, list[Reason]]:
     if score is None:
         return _without_model(policy, amount_minor, currency)
-    outcome = policy.outcome(score.fraud_probability, score.score_percentile)
-    return outcome, [] if outcome is Outcome.APPROVE else [_score_reason(score)]
+    band = policy.band_for(channel, currency, amount_minor)
+    outcome = policy.thresholds_for(band).outcome(score.fraud_probability, score.score_percentile)
+    return outcome, [] if outcome is Outcome.APPROVE else [_score_reason(score, band)]
 
 
 def _without_model(policy: Policy, amount_minor: int, currency: str) -> tuple[Outcome, list[Reason]]:
@@ -96,9 +108,11 @@ def _failure_reason(rule: Failure) -> Reason:
     return Reason("rule.failed", f'The rule "{rule.code}" could not be evaluated', "system")
 
 
-def _score_reason(score: Score) -> Reason:
+def _score_reason(score: Score, band: Band | None) -> Reason:
     if score.fraud_probability is not None:
         words = f"Fraud probability of {score.fraud_probability:.1%}"
     else:
         words = f"Stranger than {score.score_percentile:.1%} of past payments"
-    return Reason("policy.score", words, "policy")
+    # Told of a payment that a band judged; the code stays the same for machines.
+    judged = f", judged as {band_words(band)}" if band else ""
+    return Reason("policy.score", f"{words}{judged}", "policy")

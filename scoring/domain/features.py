@@ -4,29 +4,50 @@ from datetime import timedelta
 from math import sqrt
 
 from ledger.domain.payments import AccountProfile, PaymentRequest
-from scoring.domain.history import PLACE_MEMORY_SECONDS, AccountHistory
-from scoring.domain.windows import MONTH, Tally
+from scoring.domain.entities import Known, entity_values, merchant_fraud_values
+from scoring.domain.history import PLACE_MEMORY_SECONDS, AccountHistory, Company
+from scoring.domain.windows import DAY, MONTH, Tally
 from sentinel.core.catalogue import Value, Values
+from sentinel.core.emails import email_domain
 from sentinel.core.geo import distance_km, speed_kmh
 
 NIGHT_HOURS = frozenset({23, 0, 1, 2, 3, 4, 5})
 _DAY = timedelta(days=1)
 
 
-def describe(request: PaymentRequest, profile: AccountProfile, history: AccountHistory) -> Values:
+def describe(
+    request: PaymentRequest,
+    profile: AccountProfile,
+    history: AccountHistory,
+    known: Known | None = None,
+) -> Values:
     """The values of FIELDS in their order; score fields and whatever is not known are None.
 
-    `history` is the account's state before this payment and is not changed.
+    `history` and `known` are the state before this payment and are not changed. Without `known` the fields of card,
+    device, IP address, merchant and labels are missing.
     """
-    return tuple(values_by_name(request, profile, history).values())
+    return (
+        *values_by_name(request, profile, history).values(),
+        *entity_values(request, known),
+        email_domain(request.metadata),
+        request.user_agent,
+        *history.high_payments(history.effective_seconds(request.occurred_at.timestamp())),
+        *merchant_fraud_values(request, known),
+    )
 
 
 def values_by_name(request: PaymentRequest, profile: AccountProfile, history: AccountHistory) -> dict[str, Value]:
-    """Written out in the order of the catalogue, which a test holds: looking every name up took most of the time."""
+    """All up to the fields of entities.
+
+    Written out in the order of the catalogue, which a test holds: looking every name up took most of the time.
+    """
     at_seconds = history.effective_seconds(request.occurred_at.timestamp())
     local = profile.local_time(request.occurred_at)
-    hour, day, week, month = history.tallies(at_seconds)
-    merchants_1h, merchants_24h, merchants_7d, _ = history.merchants_seen(at_seconds)
+    hour, day, week, month, minute = history.tallies(at_seconds)
+    payments_10m, amount_10m = history.counts.tally_of_ten_minutes(at_seconds)
+    merchants_1h, merchants_24h, merchants_7d, merchants_30d, _ = history.merchants_seen(at_seconds)
+    devices, ip_addresses, cards, countries, counterparties = history.company_seen(DAY, at_seconds)
+    largest = history.largest_minor(MONTH, at_seconds)
     latest, merchant_id = history.latest_seconds, request.merchant_id
     distance, speed = _travel(request, history, at_seconds)
     return {
@@ -72,7 +93,31 @@ def values_by_name(request: PaymentRequest, profile: AccountProfile, history: Ac
         "speed_kmh": speed,
         "fraud_probability": None,
         "score_percentile": None,
+        "payments_1m": minute.payments,
+        "payments_10m": payments_10m,
+        "amount_10m": amount_10m,
+        "amount_30d": month.total_minor,
+        "amount_average_24h": _mean_minor(day),
+        "amount_average_7d": _mean_minor(week),
+        "amount_max_24h": history.largest_minor(DAY, at_seconds),
+        "amount_max_30d": largest,
+        "amount_vs_largest_30d": request.amount_minor / largest if largest else None,
+        "merchants_30d": merchants_30d,
+        "devices_24h": devices,
+        "ip_addresses_24h": ip_addresses,
+        "cards_24h": cards,
+        "countries_24h": countries,
+        "counterparties_24h": counterparties,
+        "device_is_new": _is_new(history, Company.DEVICE, request.device_id, at_seconds),
+        "ip_is_new": _is_new(history, Company.IP_ADDRESS, request.ip_address, at_seconds),
+        "card_is_new": _is_new(history, Company.CARD, request.card_token, at_seconds),
+        "country_is_new": _is_new(history, Company.COUNTRY, request.location_country, at_seconds),
+        "counterparty_is_new": _is_new(history, Company.COUNTERPARTY, request.counterparty_account_id, at_seconds),
     }
+
+
+def _is_new(history: AccountHistory, kind: Company, name: str | None, at_seconds: float) -> bool | None:
+    return None if name is None else not history.knows(kind, name, at_seconds)
 
 
 def _travel(

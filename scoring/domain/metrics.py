@@ -1,10 +1,12 @@
 """How well a score ranks fraud. Labels in, numbers out; the same figures for training, gate and replay.
 
 Definitions as in scikit-learn (area under the ROC curve, average precision without interpolation) and in the
-Fraud Detection Handbook (recall within a review budget, ties in the order given).
+Fraud Detection Handbook (recall within a review budget, card precision). No figure depends on the order of the rows:
+where a budget ends among tied scores, each of them counts by the share that still fits.
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +30,7 @@ class RankingQuality:
 
 
 def ranking_quality(is_fraud: npt.ArrayLike, scores: npt.ArrayLike) -> RankingQuality:
-    """`is_fraud` and `scores` are of one length, in time order; a higher score is more suspicious."""
+    """`is_fraud` and `scores` are of one length, in any order; a higher score is more suspicious."""
     truth, values = np.asarray(is_fraud, dtype=bool), np.asarray(scores, dtype=np.float64)
     rows, frauds = len(truth), int(truth.sum())
     if frauds == 0 or frauds == rows:
@@ -56,8 +58,63 @@ def average_precision(is_fraud: npt.NDArray[np.bool_], scores: npt.NDArray[np.fl
     return float((gains * found / reviewed).sum() / is_fraud.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewCut:
+    """Where a review budget ends: all scores above `score` are reviewed, and `share_of_ties` of those equal to it."""
+
+    score: float
+    share_of_ties: float
+
+    @classmethod
+    def of(cls, scores: npt.NDArray[np.float64], budget: float) -> "ReviewCut":
+        """The cut that reviews the `budget` share (at least one) of highest scores."""
+        reviewed = max(1, round(len(scores) * budget))
+        score = float(np.partition(scores, -reviewed)[-reviewed])
+        above, ties = int((scores > score).sum()), int((scores == score).sum())
+        return cls(score, (reviewed - above) / ties)
+
+    def recall(self, is_fraud: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> float:
+        """Share of the fraud among these rows that is reviewed. They may be a part of those the cut was made of."""
+        frauds = scores[is_fraud]
+        above, ties = int((frauds > self.score).sum()), int((frauds == self.score).sum())
+        return (above + self.share_of_ties * ties) / len(frauds)
+
+
 def recall_at_budget(is_fraud: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64], budget: float) -> float:
     """Share of all fraud among the `budget` share (at least one) of highest scores."""
-    reviewed = max(1, round(len(scores) * budget))
-    highest = np.argsort(-scores, kind="stable")[:reviewed]
-    return float(is_fraud[highest].sum() / is_fraud.sum())
+    return ReviewCut.of(scores, budget).recall(is_fraud, scores)
+
+
+def card_precision(
+    is_fraud: npt.NDArray[np.bool_],
+    scores: npt.NDArray[np.float64],
+    cards: npt.NDArray[Any],
+    days: npt.NDArray[Any],
+    cards_a_day: int = 100,
+) -> float:
+    """Card precision@k: the share of compromised cards among the `cards_a_day` reviewed, the mean over days.
+
+    Each day the cards with the highest scores are reviewed, one score a card: its highest. A card that was found
+    leaves all later days. A day with fewer cards still divides by `cards_a_day`. Ties go by the value of `cards`.
+    """
+    names, card_of = np.unique(cards, return_inverse=True)
+    is_found = np.zeros(len(names), dtype=bool)
+    shares = []
+    for day in np.unique(days):
+        rows = (days == day) & ~is_found[card_of]
+        found = _compromised_among_highest(is_fraud[rows], scores[rows], card_of[rows], cards_a_day)
+        is_found[found] = True
+        shares.append(len(found) / cards_a_day)
+    return float(np.mean(shares))
+
+
+def _compromised_among_highest(
+    is_fraud: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64], cards: npt.NDArray[Any], count: int
+) -> npt.NDArray[Any]:
+    """Of the `count` cards with the highest scores, those with any fraud."""
+    names, card_of = np.unique(cards, return_inverse=True)
+    highest = np.full(len(names), -np.inf)
+    np.maximum.at(highest, card_of, scores)
+    is_compromised = np.bincount(card_of, weights=is_fraud, minlength=len(names)) > 0
+    reviewed = np.argsort(-highest, kind="stable")[:count]
+    return names[reviewed[is_compromised[reviewed]]]

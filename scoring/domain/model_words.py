@@ -1,19 +1,51 @@
 """What each model input means for one payment, in words for a receipt."""
 
 from collections.abc import Callable, Mapping
+from math import isnan
 
-from scoring.domain.model_inputs import BUSY_HOURS
-from sentinel.core.catalogue import Value
+from scoring.domain.forest_inputs import BUSY_HOURS
+from sentinel.core.catalogue import BY_NAME, Field, FieldType, Value
+from sentinel.core.money import format_money
 
 Values = Mapping[str, Value]
-Described = tuple[str, float, float]  # words, the payment's value, the account's usual value
+Described = tuple[str, float, float]  # words, the payment's value, the usual value
+# Those of counts stand in the field's words already.
+_UNITS_TOLD = frozenset({"days", "seconds", "km", "km/h", "times", "standard deviations"})
+# Input, unpacked snapshot, median of the training's inputs.
+Describe = Callable[[str, Values, float], Described | None]
 
 
-def describe_input(name: str, values: Values) -> Described | None:
-    """`values` are the unpacked snapshot. Value and usual share the unit of the words. None where the input only
-    repeats what another one tells better.
+def describe_habit(name: str, values: Values, median: float) -> Described | None:
+    """An input of the forest. Value and usual share the unit of the words. None where the input only repeats what
+    another one tells better.
     """
     return _DESCRIBERS[name](values)
+
+
+def describe_field(name: str, values: Values, median: float) -> Described | None:
+    """An input of a supervised model, which is a field; usual is the median of the training payments.
+
+    None where the value is missing: a reason tells what is known.
+    """
+    field, value = BY_NAME[name], values.get(name)
+    if value is None or isinstance(value, str):
+        return None
+    if name == "amount_vs_usual_30d" and value >= 1:
+        return _amount(values)
+    words = f"{field.words[0].upper()}{field.words[1:]}"
+    if field.type is FieldType.FLAG:
+        return (words, 1.0, 0.0) if value else None
+    if field.type is FieldType.MONEY:  # the median is of all accounts; what is usual here says more
+        money = format_money(int(value), str(values["currency"]))
+        return f"{words}: {money}", float(value), _number(values, "usual_amount_30d")
+    usual = "" if isnan(median) else f", usual is {_plain(median, field)}"
+    return f"{words}: {_plain(value, field)}{usual}", float(value), median
+
+
+def _plain(number: float, field: Field) -> str:
+    """A count as it is, anything else with one decimal at most."""
+    text = f"{number:,.1f}".removesuffix(".0")
+    return f"{text} {field.unit}" if field.unit in _UNITS_TOLD else text
 
 
 def _amount(values: Values) -> Described:

@@ -5,7 +5,7 @@
 * Sparkov: transaction_id, tx_datetime, customer_id, merchant_id, category, amount, merch_lat, merch_long.
 
 Times without a zone are UTC. Rows must be in time order, as they would have arrived. Labels are a file apart:
-transaction_id, is_fraud; a payment it does not name is legitimate.
+transaction_id, is_fraud, and if wanted label_available_at; a payment it does not name is legitimate.
 """
 
 import csv
@@ -78,11 +78,20 @@ def payment_rows(path: Path) -> Iterator[PaymentRow]:
             yield payment
 
 
-def fraud_labels(path: Path) -> frozenset[str]:
-    """The transaction ids a label file calls fraud."""
+def fraud_labels(path: Path) -> dict[str, datetime | None]:
+    """The transactions a label file calls fraud, each with the moment that was known, if the file says."""
     with _table(path) as table:
         _need(path, table.fieldnames or (), frozenset({"transaction_id", "is_fraud"}))
-        return frozenset(row["transaction_id"] for row in table if row["is_fraud"] == "1")
+        return {
+            row["transaction_id"]: _known_at(path, table.line_num, row) for row in table if row["is_fraud"] == "1"
+        }
+
+
+def _known_at(path: Path, line: int, row: dict[str, str]) -> datetime | None:
+    try:
+        return _moment(text) if (text := row.get("label_available_at")) else None
+    except ValueError as error:
+        raise PaymentFileError(f"{path.name}, line {line}: {error}") from None
 
 
 def accounts_opened_at(first: PaymentRow) -> datetime:

@@ -1,8 +1,8 @@
 """Sliding windows counted in buckets, so that a busy account costs no more than a quiet one.
 
-The last hour is counted in minutes, the last 24 hours in quarters of an hour, 7 days in hours, 30 days in quarters of
-a day. A window of n buckets is the payment's own bucket and the n - 1 before it, so "the last hour" reaches back
-between 59 and 60 minutes.
+The last minute is counted in steps of five seconds, the last hour in minutes, the last 24 hours in quarters of an
+hour, 7 days in hours, 30 days in quarters of a day. A window of n buckets is the payment's own bucket and the n - 1
+before it, so "the last hour" reaches back between 59 and 60 minutes.
 """
 
 import struct
@@ -30,7 +30,10 @@ HOUR = Window(60, 60)
 DAY = Window(900, 96)
 WEEK = Window(3600, 168)
 MONTH = Window(21_600, 120)
-WINDOWS = (HOUR, DAY, WEEK, MONTH)
+MINUTE = Window(5, 12)
+WINDOWS = (HOUR, DAY, WEEK, MONTH, MINUTE)
+FORTNIGHT = Window(21_600, 56)
+TEN_MINUTES = Window(60, 10)  # the last buckets of the hour
 
 # As a heading of stored data: of each window the number of rows, payments, sum, sum of squares.
 HEADING = "iI4Q" * len(WINDOWS)
@@ -73,6 +76,17 @@ class WindowCounts:
             return None
         first: int = _bucket_at(rows, start)[0]
         return at_seconds - first * window.bucket_seconds
+
+    def tally_of_ten_minutes(self, at_seconds: float) -> tuple[int, int]:
+        """Payments and their sum. An hour has so few buckets that the last ones are added up."""
+        rows, first = self.rows[0], TEN_MINUTES.first_bucket(at_seconds)
+        payments = total = 0
+        for start in range(len(rows) - _SIZE, -1, -_SIZE):
+            bucket, count, high, low, _, _ = _ROW.unpack_from(rows, start)
+            if bucket < first:
+                break
+            payments, total = payments + count, total + (high << 64 | low)
+        return payments, total
 
     def add(self, at_seconds: float, amount_minor: int) -> None:
         squared = amount_minor * amount_minor

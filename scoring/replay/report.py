@@ -2,51 +2,48 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
+from typing import Any
 
 import numpy as np
 
-from scoring.domain.metrics import RankingQuality, ranking_quality
+from scoring.domain.metrics import RankingQuality
+from scoring.replay.results import LOST, Result
+from scoring.replay.retraining import Retrained
+from scoring.replay.weeks import AnsweredPayments, week_lines
 
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One row's end. `ending` is the outcome, "refused: <code>" or "lost"; `latency_ms` of the last attempt."""
-
-    place: int  # of the row in the file
-    transaction_id: str
-    ending: str
-    latency_ms: float
-    score: float | None = None
-    replayed: bool = False
-
-
-LOST = "lost"
 _PERCENTILES = (50, 95, 99)
 
 
 @dataclass(slots=True)
 class Report:
-    """`frauds` are the ids a label file calls fraud, None without one."""
+    """`frauds` are those of a label file with the moments they became known, None without one. `labels` counts what
+    became of those that were sent.
+    """
 
-    frauds: frozenset[str] | None = None
+    frauds: Mapping[str, datetime | None] | None = None
     endings: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    retrained: list[Retrained] = field(default_factory=list)
     replayed: int = 0
     latencies_ms: "array[float]" = field(default_factory=lambda: array("d"))
-    places: "array[int]" = field(default_factory=lambda: array("q"))
-    scores: "array[float]" = field(default_factory=lambda: array("d"))
-    truths: "array[int]" = field(default_factory=lambda: array("b"))
+    answered: AnsweredPayments = field(default_factory=AnsweredPayments)
 
     def add(self, result: Result) -> None:
         self.endings[result.ending] += 1
         self.replayed += result.replayed
         if result.ending != LOST:
             self.latencies_ms.append(result.latency_ms)
-        if result.score is not None:
-            self.places.append(result.place)
-            self.scores.append(result.score)
-            self.truths.append(self.frauds is not None and result.transaction_id in self.frauds)
+        frauds = self.frauds or {}
+        known_at = frauds.get(result.transaction_id)
+        self.answered.add(
+            result,
+            is_fraud=result.transaction_id in frauds,
+            known_at=known_at.timestamp() if known_at else inf,
+        )
 
     @property
     def rows(self) -> int:
@@ -54,26 +51,47 @@ class Report:
 
     @property
     def lost(self) -> int:
-        return self.endings[LOST]
+        """Payments and labels of which nobody knows whether they were recorded."""
+        return self.endings[LOST] + self.labels[LOST]
 
     def quality(self) -> RankingQuality | None:
-        """Of the scored rows in the order of the file; None without labels."""
-        if self.frauds is None:
-            return None
-        in_file_order = np.argsort(np.asarray(self.places), kind="stable")
-        return ranking_quality(np.asarray(self.truths)[in_file_order], np.asarray(self.scores)[in_file_order])
+        """Of all scored rows; None without labels."""
+        return None if self.frauds is None else self.answered.ranking()
 
     def lines(self, seconds: float) -> Iterator[str]:
-        endings = ", ".join(f"{ending} {count:,}" for ending, count in sorted(self.endings.items()))
-        yield f"{self.rows:,} payments: {endings or 'none'}; lost {self.lost:,}"
+        yield f"{self.rows:,} payments: {_counts(self.endings) or 'none'}; lost {self.endings[LOST]:,}"
         if self.replayed:
             yield f"{self.replayed:,} of them were answered before, with the same receipt"
         if self.latencies_ms:
-            found = np.percentile(self.latencies_ms, _PERCENTILES)
-            times = ", ".join(f"p{percent} {value:.1f}" for percent, value in zip(_PERCENTILES, found, strict=True))
+            times = ", ".join(f"{name} {value:.1f}" for name, value in self._latencies().items())
             yield f"latency in ms: {times}; {self.rows / max(seconds, 1e-9):,.0f} payments a second"
-        if (quality := self.quality()) is not None:
+        if self.labels:
+            yield f"{self.labels.total():,} labels: {_counts(self.labels)}"
+        if (quality := self.quality()) is not None and self.rows:
             yield from _quality_lines(quality, self.rows)
+            yield from week_lines(self.answered.weeks())
+
+    def as_dict(self, seconds: float) -> dict[str, Any]:
+        quality = self.quality()
+        return {
+            "payments": self.rows,
+            "endings": dict(self.endings),
+            "answered_before": self.replayed,
+            "seconds": round(seconds, 1),
+            "latency_ms": self._latencies() if self.latencies_ms else {},
+            "labels": dict(self.labels),
+            "ranking": quality.as_dict() if quality else None,
+            "weeks": [] if self.frauds is None else [week.as_dict() for week in self.answered.weeks()],
+            "retrained": [each.as_dict() for each in self.retrained],
+        }
+
+    def _latencies(self) -> dict[str, float]:
+        found = np.percentile(self.latencies_ms, _PERCENTILES)
+        return {f"p{percent}": float(value) for percent, value in zip(_PERCENTILES, found, strict=True)}
+
+
+def _counts(counted: Counter[str]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counted.items()))
 
 
 def _quality_lines(quality: RankingQuality, rows: int) -> Iterator[str]:

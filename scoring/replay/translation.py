@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scoring.domain.payment_files import PaymentRow, accounts_opened_at
+from scoring.replay.schedule import DueLabel
 from sentinel.core.countries import COUNTRIES
 from sentinel.core.money import exponent, format_amount
 
@@ -75,6 +76,18 @@ class Translation:
                 "longitude": row.longitude,
             }
         return body
+
+    def label_key(self, label: DueLabel) -> str:
+        return f"replay:{self.name}:label:{label.transaction_id}"
+
+    def label(self, label: DueLabel, payment_id: str) -> dict[str, Any]:
+        """The body of POST /labels."""
+        return {
+            "transaction_id": payment_id,
+            "label": "fraud",
+            "source": "chargeback",
+            "observed_at": _moment(label.known_at),
+        }
 
 
 def _merchant(row: PaymentRow) -> dict[str, Any]:

@@ -18,14 +18,14 @@ def champion_load(known: Champion | None = None) -> Champion | None:
     row = ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).first()
     if row is None:
         return None
-    is_known = known is not None and (known.version, known.manifest.model_sha256) == (row.version, row.sha256)
+    is_known = known is not None and (known.version, known.sha256) == (row.version, row.sha256)
     return known if is_known else model_load(row)
 
 
 def model_load(row: ModelVersion) -> Champion:
     """Any registered model. Errors: ArtefactError."""
     model = Champion.load(model_folder(row.version), manifest_key())
-    if model.manifest.model_sha256 != row.sha256:
+    if model.sha256 != row.sha256:
         raise ModelAltered(f"The files of {row.version} are not those that were registered.")
     return model
 

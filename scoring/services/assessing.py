@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ledger.domain.decisions import Reason, Verdict
 from ledger.domain.payments import PaymentRequest
+from rules.services.costs import METER
 from scoring.domain.assess import assess
 from scoring.domain.scores import Contribution, Score
 from scoring.services.configuration import Configuration
@@ -11,8 +12,9 @@ from scoring.serving.champion import Champion
 from sentinel.core.catalogue import INDEX, Values, pack
 from sentinel.core.values import value
 
-# Below this percentile a score needs no explanation, and costs none.
+# Below both a score needs no explanation, and costs none.
 EXPLAIN_FROM_PERCENTILE = 0.95
+EXPLAIN_FROM_PROBABILITY = 0.05
 
 _PROBABILITY, _PERCENTILE = INDEX["fraud_probability"], INDEX["score_percentile"]
 
@@ -38,6 +40,8 @@ def assess_group(
     snapshots = [pack(each.values) for each in described]
     scores = _scores(champion, described, snapshots)
     reasons = _model_reasons(champion, scores, snapshots)
+    if METER.is_due(ruleset, len(described)):
+        METER.measure_soon(ruleset, described[-1].values, _with_score(described[-1].values, scores[-1]))
     return [
         assess(
             evaluations=(
@@ -46,12 +50,13 @@ def assess_group(
             ),
             score=score,
             model_reasons=reasons.get(place, ()),
-            policy=configuration.policy,
+            policy=configuration.policy_for(each.request.account_id),
             ruleset_version=configuration.ruleset_version,
             model_version=champion.version if champion else None,
             snapshot=snapshot,
             amount_minor=each.request.amount_minor,
             currency=each.request.currency,
+            channel=each.request.channel,
             is_scorable=each.is_scorable,
             degraded=degraded,
         )
@@ -91,7 +96,8 @@ def _model_reasons(
 
 
 def _is_high(score: Score) -> bool:
-    return score.score_percentile >= EXPLAIN_FROM_PERCENTILE
+    is_likely = score.fraud_probability is not None and score.fraud_probability >= EXPLAIN_FROM_PROBABILITY
+    return is_likely or score.score_percentile >= EXPLAIN_FROM_PERCENTILE
 
 
 def _model_reason(found: Contribution) -> Reason:

@@ -2,6 +2,7 @@
 
 Each payment reads the configuration's epoch with its other Redis reads; when it has moved, or cannot be read, the
 process looks again in PostgreSQL. Looking again happens beside the payments that are under way, never between them.
+Payments wait for it, but not for long: while a list of a million items is loaded they go on with what was known.
 """
 
 import asyncio
@@ -14,14 +15,18 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.utils import timezone
 
+from ledger.services.failures import kind_and_place
 from rules.domain.compiler import CompiledRuleset
-from rules.selectors import ruleset_load_live
-from scoring.domain.policy import Policy
+from rules.lists_in_memory import lists_forget
+from rules.selectors import LiveRuleset, ruleset_load_live
+from scoring.domain.policy import Canary, Policy
 from scoring.selectors.models import champion_load
-from scoring.selectors.policies import policy_load_live
+from scoring.selectors.policies import policies_load
 from scoring.serving.champion import Champion
 from scoring.serving.errors import ArtefactError
 
+# How long payments wait for a look, counted from its start; then they use what was known before.
+PATIENCE_SECONDS = 1.0
 # Without an epoch to go by, memory is trusted for this long.
 BLIND_TRUST_SECONDS = 2.0
 # With an unchanged one for this long: whoever published may not have reached Redis.
@@ -36,7 +41,12 @@ class Configuration:
     ruleset: CompiledRuleset
     policy: Policy
     champion: Champion | None
-    reload_at: datetime | None = None  # when an item of a list expires
+    reload_at: datetime | None = None  # when a snooze or a break-glass ends
+    canary: Canary | None = None
+
+    def policy_for(self, account_id: str) -> Policy:
+        """The canary's for the accounts of its share."""
+        return self.canary.policy if self.canary and self.canary.holds(account_id) else self.policy
 
 
 @dataclass(slots=True)
@@ -44,6 +54,8 @@ class _Memory:
     configuration: Configuration | None = None
     epoch: bytes | None = None
     loaded_at_seconds: float = 0.0
+    looking_since_seconds: float | None = None
+    live: LiveRuleset | None = None
 
 
 _memory = _Memory()
@@ -54,18 +66,49 @@ async def configuration_current(epoch: bytes | None) -> Configuration:
     """The configuration of an epoch as just read from Redis; None when Redis has none or cannot be read."""
     if (known := _known(epoch)) is not None:
         return known
+    looking = asyncio.ensure_future(_look_again(epoch))
+    if (known := _memory.configuration) is not None:
+        await asyncio.wait({looking}, timeout=_patience_seconds())
+        if not looking.done():
+            looking.add_done_callback(_say_what_went_wrong)
+            return known
+    return await looking
+
+
+async def _look_again(epoch: bytes | None) -> Configuration:
     lock = _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with lock:
         if (known := _known(epoch)) is None:
-            known = await sync_to_async(_load_and_hang_up, thread_sensitive=False)()
+            _memory.looking_since_seconds = time.monotonic()
+            try:
+                known = await sync_to_async(_load_and_hang_up, thread_sensitive=False)()
+            finally:
+                _memory.looking_since_seconds = None
             _memory.configuration, _memory.epoch, _memory.loaded_at_seconds = known, epoch, time.monotonic()
         return known
 
 
+def _patience_seconds() -> float:
+    since = _memory.looking_since_seconds
+    return PATIENCE_SECONDS if since is None else max(0.0, since + PATIENCE_SECONDS - time.monotonic())
+
+
+def _say_what_went_wrong(looking: "asyncio.Task[Configuration]") -> None:
+    if not looking.cancelled() and isinstance(error := looking.exception(), Exception):
+        _logger.warning("the configuration could not be loaded: %s", kind_and_place(error))
+
+
 def configuration_load() -> Configuration:
-    ruleset = ruleset_load_live(now=timezone.now())
+    now = timezone.now()
+    _memory.live = ruleset = ruleset_load_live(now, _memory.live)
+    policies = policies_load(now=now)
     return Configuration(
-        ruleset.version, ruleset.compiled, policy_load_live(), _champion_or_none(), ruleset.reload_at
+        ruleset.version,
+        ruleset.compiled,
+        policies.live,
+        _champion_or_none(),
+        min(filter(None, (ruleset.reload_at, policies.reload_at)), default=None),
+        policies.canary,
     )
 
 
@@ -79,7 +122,8 @@ def _load_and_hang_up() -> Configuration:
 
 def configuration_forget() -> None:
     """Make the next payment look again. For tests, and after commands that change the configuration in-process."""
-    _memory.configuration = None
+    _memory.configuration = _memory.live = None
+    lists_forget()
 
 
 def _known(epoch: bytes | None) -> Configuration | None:

@@ -1,4 +1,4 @@
-"""Gather: what is known of the accounts of a group, without side effects.
+"""Gather: what is known of the accounts and entities of a group, without side effects.
 
 One Redis pipeline of single-key reads. What Redis does not have, or when it is down, comes from PostgreSQL: the
 ledger is the truth, Redis a copy of it by (account, seq).
@@ -26,6 +26,14 @@ from ledger.selectors.hot import (
 )
 from ledger.services.recording import reading
 from scoring.domain.history import REACH_SECONDS, AccountHistory, PastPayment
+from scoring.services.entities import (
+    ENTITY_HISTORY_MISSING,
+    Entities,
+    Named,
+    entities_read,
+    entities_remember,
+    entity_commands,
+)
 from sentinel.ops.connections import redis_ask, redis_key
 from sentinel.ops.epochs import CONFIGURATION, epoch_key
 
@@ -62,24 +70,34 @@ class AccountContext:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
+    """`is_remembered` says whether Redis can be told of what becomes of the accounts."""
+
     accounts: dict[str, AccountContext]
+    entities: Entities
     epoch: bytes | None
     degraded: tuple[str, ...]
 
+    @property
+    def is_remembered(self) -> bool:
+        return REDIS_DOWN not in self.degraded
 
-async def gather(account_ids: Iterable[str], *, from_ledger: bool = False) -> Gathered:
-    """Contexts of the accounts that exist, and the configuration's epoch. `from_ledger` passes over Redis' copies."""
+
+async def gather(account_ids: Iterable[str], named: Iterable[Named] = (), *, from_ledger: bool = False) -> Gathered:
+    """Contexts of the accounts that exist, the entities that payments name, and the configuration's epoch.
+
+    `from_ledger` passes over Redis' copies of the accounts.
+    """
     wanted = sorted(set(account_ids))
-    stored, epoch, degraded = await _read_redis([] if from_ledger else wanted)
+    stored, entities, epoch, degraded = await _read_redis([] if from_ledger else wanted, _digests(named))
     accounts = {account_id: context for account_id, context in stored.items() if context is not None}
     missing = [account_id for account_id in wanted if account_id not in accounts]
     if missing:
         async with reading() as connection:
             loaded = await contexts_load(connection, missing)
         accounts |= loaded
-        if not degraded:
+        if REDIS_DOWN not in degraded:
             await remember(loaded.values())
-    return Gathered(accounts, epoch, degraded)
+    return Gathered(accounts, entities, epoch, degraded)
 
 
 async def contexts_load(connection: AsyncConnection[Any], account_ids: Iterable[str]) -> dict[str, AccountContext]:
@@ -130,6 +148,8 @@ async def remember(contexts: Iterable[AccountContext]) -> None:
     commands = [
         ("SET", _key(context.profile.account_id), _encode(context), "EX", _TTL_SECONDS) for context in contexts
     ]
+    if not commands:
+        return
     try:
         await redis_ask(commands)
     except RedisError as error:
@@ -139,23 +159,30 @@ async def remember(contexts: Iterable[AccountContext]) -> None:
 _remembering: set[asyncio.Task[None]] = set()
 
 
-def remember_soon(contexts: Sequence[AccountContext]) -> None:
+def remember_soon(contexts: Sequence[AccountContext], entities: Entities) -> None:
     """As `remember`, without waiting for it: whoever asks Redis next in this process stands behind it in the line."""
-    task = asyncio.create_task(remember(contexts))
-    _remembering.add(task)
-    task.add_done_callback(_remembering.discard)
+    for work in (remember(contexts), entities_remember(entities)):
+        task = asyncio.create_task(work)
+        _remembering.add(task)
+        task.add_done_callback(_remembering.discard)
 
 
 async def _read_redis(
-    account_ids: Sequence[str],
-) -> tuple[dict[str, AccountContext | None], bytes | None, tuple[str, ...]]:
+    account_ids: Sequence[str], digests: Sequence[bytes]
+) -> tuple[dict[str, AccountContext | None], Entities, bytes | None, tuple[str, ...]]:
     keys = [epoch_key(CONFIGURATION), *map(_key, account_ids)]
     try:
-        epoch, *values = await redis_ask([("GET", key) for key in keys])
+        epoch, *answers = await redis_ask([*(("GET", key) for key in keys), *entity_commands(digests)])
+        entities = await entities_read(digests, answers[len(account_ids) :])
     except RedisError as error:
         _logger.warning("Redis cannot be read: %s", error)
-        return {}, None, (REDIS_DOWN,)
-    return dict(zip(account_ids, map(_decode, values), strict=True)), epoch, ()
+        return {}, Entities(), None, (REDIS_DOWN,)
+    accounts = dict(zip(account_ids, map(_decode, answers[: len(account_ids)]), strict=True))
+    return accounts, entities, epoch, () if entities.is_known else (ENTITY_HISTORY_MISSING,)
+
+
+def _digests(named: Iterable[Named]) -> list[bytes]:
+    return list(dict.fromkeys(digest for each in named for digest in each if digest is not None))
 
 
 def _encode(context: AccountContext) -> bytes:
@@ -192,6 +219,11 @@ def past_payment(row: PastRow) -> PastPayment:
         latitude=row.latitude,
         longitude=row.longitude,
         takes_money_out=row.takes_money_out,
+        device_id=row.device_id,
+        ip_address=row.ip_address,
+        card_token=row.card_token,
+        location_country=row.location_country,
+        counterparty_account_id=row.counterparty_account_id,
     )
 
 

@@ -32,6 +32,7 @@ from scoring.services.contexts import (
     profiles_renew,
     remember_soon,
 )
+from scoring.services.entities import Named, entities_named
 from scoring.services.payments import (
     OPERATION,
     Answer,
@@ -51,6 +52,10 @@ class _Member:
     payment: Payment
     place: int
     transaction_id: UUID = field(default_factory=uuid7)
+    named: Named = ()
+
+    def __post_init__(self) -> None:
+        self.named = entities_named(self.payment.request, livemode=self.payment.client.livemode)
 
 
 async def decide(payments: Sequence[Payment], *, now: datetime) -> list[Result]:
@@ -81,7 +86,7 @@ def _different(payments: Sequence[Payment]) -> list[_Member]:
 async def _decide_members(
     members: list[_Member], results: Results, *, now: datetime, from_ledger: bool = False
 ) -> None:
-    gathered = await gather(_account_ids(members), from_ledger=from_ledger)
+    gathered = await gather(_account_ids(members), [member.named for member in members], from_ledger=from_ledger)
     configuration = await configuration_current(gathered.epoch)
     if _refusals(members, gathered, now=now):
         members = await _without_refused(members, gathered, results, now=now)
@@ -145,8 +150,9 @@ async def _decide_and_record(
         for account_id in sorted(locked):
             rows.add_balance(locked[account_id])
         await record.write(rows)
-    if not gathered.degraded:
-        remember_soon([gathered.accounts[account_id] for account_id in _payer_ids(members)])
+    # Without Redis the records of entities wait until it is back; the copies of accounts need not.
+    payers = _payer_ids(members) if gathered.is_remembered else ()
+    remember_soon([gathered.accounts[account_id] for account_id in payers], gathered.entities)
 
 
 def _parted(members: list[_Member], claimed: Collection[Identity]) -> tuple[list[_Member], list[_Member]]:
@@ -185,15 +191,17 @@ async def _refresh_moved(record: Recording, locked: dict[str, LockedAccount], ga
 
 async def _describe(record: Recording, members: Iterable[_Member], gathered: Gathered) -> list[Described]:
     """Each payment among those before it, of which it is one for the next."""
-    described = []
+    described, entities = [], gathered.entities
     for member in members:
         request = member.payment.request
         context = gathered.accounts[request.account_id]
         history = context.history
         if history.is_backdated(request.occurred_at.timestamp()):
             history = await history_before(record.connection, context, request.occurred_at)
-        described.append(Described(request, describe(request, context.profile, history)))
-        context.add(_past_payment(request, context.history.seq + 1))
+        known = entities.of(member.named)
+        described.append(Described(request, describe(request, context.profile, history, known)))
+        context.add(PastPayment.of(request, context.history.seq + 1))
+        entities.add(str(member.transaction_id), request, member.named)
     return described
 
 
@@ -253,18 +261,6 @@ def _note(
 def _claim(member: _Member) -> KeyClaim:
     payment = member.payment
     return KeyClaim(payment.client.client_id, payment.key, OPERATION, payment.fingerprint, member.transaction_id)
-
-
-def _past_payment(request: PaymentRequest, seq: int) -> PastPayment:
-    return PastPayment(
-        seq=seq,
-        occurred_at_seconds=request.occurred_at.timestamp(),
-        amount_minor=request.amount_minor,
-        merchant_id=request.merchant_id,
-        latitude=request.latitude,
-        longitude=request.longitude,
-        takes_money_out=request.transaction_type.takes_money_out,
-    )
 
 
 def _payer_ids(members: Iterable[_Member]) -> set[str]:

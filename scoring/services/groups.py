@@ -1,37 +1,133 @@
-"""The groups of people that come with the product, and what each may do in the Admin."""
+"""The groups of people that come with the product, and what each may do in the Admin. docs/people.md tells of them.
+
+What is looked at goes by area: a group that sees an area may view all models in it. What is done goes by name.
+Every model is in one area; a new one has to be placed.
+"""
 
 from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
-_RECORD = Q(content_type__app_label="ledger", codename__startswith="view_")
-_PERSONAL = Q(codename="view_personaldetail")
-_RULES = Q(content_type__app_label="rules", codename__startswith="view_")
-_MODELS = Q(content_type__app_label="scoring", codename__startswith="view_")
-_CLIENTS = Q(content_type__app_label="api", codename__startswith="view_")
-_TASKS = Q(content_type__app_label="django_celery_results", codename__startswith="view_")
+from ledger.services.audit import audit_record
 
+AREAS: dict[str, dict[str, str]] = {
+    "record": {
+        "ledger": "account accountbalance accountgrant auditentry bankevent decision entry event hold holdresolution"
+        " idempotencykey label labelimport operationreceipt outboxpending posting recordmark reversal sampledreview"
+        " transaction case casenote pendingverdict reviewterms reportingrate",
+    },
+    "personal": {"ledger": "personaldetail"},
+    "deciding": {
+        "rules": "alarm approvalrequest breakglass list listimport listimportfault listimportline listimportpart"
+        " listitem listproposal recenthits rule ruleday rulehealth rulepairday rulesetmember rulesetversion"
+        " rulesnooze ruleversion simulation tallymark",
+        "scoring": "challengerscore evaluationrun modelday modelevaluation modelpromotion modelreading modelversion"
+        " policyrelease policyrequest policysimulation policyversion prediction scoredday",
+    },
+    "figures": {
+        "dashboard": "accountdimension datedimension decisionfact factmark hourdimension merchantdimension"
+        " modeldimension outcomedimension rollup rollupdue ruledimension rulefact",
+    },
+    "clients": {"api": "apikey gatewayclient revokedtoken"},
+    "telling": {"webhooks": "alertsubscription attempt delivery endpoint notification"},
+    "tasks": {
+        "django_celery_results": "chordcounter groupresult taskresult",
+        "django_celery_beat": "clockedschedule crontabschedule intervalschedule periodictask periodictasks"
+        " solarschedule",
+    },
+    "people": {"auth": "group permission user", "axes": "accessattempt", "dashboard": "personsession"},
+    # Keys, secrets, and tables that Django keeps for itself: no page shows them, whoever asks.
+    "nobody": {
+        "webhooks": "endpointsecret",
+        "admin": "logentry",
+        "otp_totp": "totpdevice",
+        "otp_static": "staticdevice statictoken",
+        "axes": "accessattemptexpiration accessfailurelog accesslog",
+        "contenttypes": "contenttype",
+        "sessions": "session",
+    },
+}
 
-def _named(*codenames: str) -> Q:
-    return Q(codename__in=codenames)
-
-
-_SEES = (_RECORD & ~_PERSONAL) | _RULES | _MODELS
-_WRITES_RULES = _named("add_rule", "change_rule", "add_list", "change_list", "add_listitem", "change_listitem")
-# The group and the permissions it has; those of models that do not exist yet are not missed.
-GROUPS = {
-    "Analyst": _SEES | _WRITES_RULES,
-    "Approver": _SEES | _WRITES_RULES | _named("publish_rule", "add_policyversion"),
-    "Reviewer": _SEES | _PERSONAL | _named("resolve_hold", "freeze_account", "add_label"),
-    "Operator": _SEES
-    | _CLIENTS
-    | _TASKS
-    | _named("add_account", "change_account", "freeze_account", "add_accountgrant", "delete_accountgrant")
-    | _named("add_gatewayclient", "change_gatewayclient", "add_apikey", "change_apikey", "change_modelversion"),
-    "Read-only": _SEES,
+_WRITES_LISTS = "rules.add_list rules.change_list rules.add_listitem rules.delete_listitem"
+_WRITES_RULES = f"rules.add_rule rules.change_rule rules.add_rulesnooze rules.change_alarm {_WRITES_LISTS}"
+_WRITES_POLICIES = "scoring.add_policyversion"
+_PUBLISHES = (
+    "rules.publish_rule rules.break_glass_rule rules.approve_listitem scoring.publish_policy"
+    " scoring.break_glass_policy scoring.promote_modelversion scoring.override_gate"
+)
+_REVIEWS = (
+    "ledger.reveal_personaldetail ledger.resolve_hold ledger.freeze_account ledger.add_label rules.add_listitem"
+    " rules.add_rulesnooze ledger.work_case"
+)
+_RUNS = (
+    "ledger.add_account ledger.change_account ledger.freeze_account ledger.add_accountgrant"
+    " ledger.delete_accountgrant api.add_gatewayclient api.change_gatewayclient api.add_apikey api.change_apikey"
+    " scoring.promote_modelversion rules.change_alarm"
+    # Changing a delivery is replaying it: nothing else can be done with one.
+    " webhooks.add_endpoint webhooks.change_endpoint webhooks.change_delivery"
+    " django_celery_beat.change_periodictask"
+)
+_LETS_IN = (
+    "auth.add_user auth.change_user axes.delete_accessattempt otp_totp.delete_totpdevice"
+    " dashboard.delete_personsession ledger.view_auditentry"
+)
+_SEES = "record deciding figures"
+_LOOKS = "dashboard.view_dashboard"
+# Group -> the areas it sees, and what it does. Nobody gets the rest but those who may do everything.
+GROUPS: dict[str, tuple[str, str]] = {
+    "Analyst": (_SEES, f"{_LOOKS} {_WRITES_RULES} {_WRITES_POLICIES}"),
+    "Approver": (_SEES, f"{_LOOKS} dashboard.export_facts {_WRITES_RULES} {_WRITES_POLICIES} {_PUBLISHES}"),
+    "Reviewer": (f"{_SEES} personal", f"{_LOOKS} {_REVIEWS}"),
+    "Senior reviewer": (
+        f"{_SEES} personal",
+        f"{_LOOKS} {_REVIEWS} rules.approve_listitem rules.change_alarm ledger.manage_case",
+    ),
+    "Operator": (f"{_SEES} clients telling tasks", f"{_LOOKS} {_RUNS}"),
+    "Auditor": (" ".join(area for area in AREAS if area != "nobody"), f"{_LOOKS} ledger.export_auditentry"),
+    "People administrator": ("people", _LETS_IN),
+    "Read-only": (_SEES, _LOOKS),
 }
 
 
+def group_permissions(group: str) -> set[str]:
+    """By name, "app.codename"."""
+    areas, actions = GROUPS[group]
+    seen = {
+        f"{app}.view_{model}"
+        for area in areas.split()
+        for app, models in AREAS[area].items()
+        for model in models.split()
+    }
+    return seen | set(actions.split())
+
+
+@transaction.atomic
 def groups_ensure() -> None:
-    for name, permissions in GROUPS.items():
+    """Every group has exactly its permissions afterwards: who wants others makes a group of their own."""
+    for name in GROUPS:
         group, _ = Group.objects.get_or_create(name=name)
-        group.permissions.add(*Permission.objects.filter(permissions).exclude(group=group))
+        wanted = set(_permissions(group_permissions(name)))
+        before = set(group.permissions.all())
+        if wanted != before:
+            group.permissions.set(wanted)
+            _tell(group, given=wanted - before, taken=before - wanted)
+
+
+def _permissions(names: set[str]) -> list[Permission]:
+    """Those that exist: before all migrations have run there may be fewer."""
+    by_app: dict[str, list[str]] = {}
+    for name in names:
+        app, _, codename = name.partition(".")
+        by_app.setdefault(app, []).append(codename)
+    wanted = Q()
+    for app, codenames in by_app.items():
+        wanted |= Q(content_type__app_label=app, codename__in=codenames)
+    return list(Permission.objects.filter(wanted))
+
+
+def _tell(group: Group, *, given: set[Permission], taken: set[Permission]) -> None:
+    details = {"given": sorted(each.codename for each in given), "taken": sorted(each.codename for each in taken)}
+    audit_record(
+        actor="system", action="group.kept", subject=f"group {group.name}", details=details, now=timezone.now()
+    )

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from ledger.domain.decisions import Verdict
 from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest
 from ledger.services.recording import reading
+from scoring.domain.entities import EntityState
 from scoring.domain.features import describe
 from scoring.domain.history import AccountHistory
 from scoring.services.assessing import Described, assess_group
 from scoring.services.configuration import Configuration, configuration_current
 from scoring.services.contexts import AccountContext, Gathered, gather, profiles_renew
+from scoring.services.entities import Named, entities_named
 from sentinel.core.clients import ClientIdentity
 
 # So many at a time: the model is quickest, and other requests get their turn in between.
 _GROUP_MAX = 64
+_UNKNOWN_VERSION = 0  # those of accounts begin with 1
 
 
 async def score_only(
@@ -24,23 +27,31 @@ async def score_only(
     scored: list[tuple[PaymentRequest, Verdict]] = []
     for start in range(0, len(requests), _GROUP_MAX):
         group = requests[start : start + _GROUP_MAX]
-        gathered = await gather({request.account_id for request in group})
+        named = [entities_named(request, livemode=client.livemode) for request in group]
+        gathered = await gather({request.account_id for request in group}, named)
         # No lock will tell here that a copy is behind, and a grant that was taken must be followed at once.
         async with reading() as connection:
             await profiles_renew(connection, gathered.accounts, list(gathered.accounts))
         configuration = await configuration_current(gathered.epoch)
-        scored.extend(zip(group, _assessed(group, client, gathered, configuration), strict=True))
+        scored.extend(zip(group, _assessed(group, named, client, gathered, configuration), strict=True))
         await asyncio.sleep(0)
     return scored
 
 
 def _assessed(
-    group: Sequence[PaymentRequest], client: ClientIdentity, gathered: Gathered, configuration: Configuration
+    group: Sequence[PaymentRequest],
+    named: Sequence[Named],
+    client: ClientIdentity,
+    gathered: Gathered,
+    configuration: Configuration,
 ) -> list[Verdict]:
     described = []
-    for request in group:
+    for request, entities in zip(group, named, strict=True):
         context = _context(request, client, gathered)
-        described.append(Described(request, describe(request, context.profile, context.history)))
+        known = gathered.entities.of(entities)
+        if known is not None and context.profile.version == _UNKNOWN_VERSION:
+            known = [*known[:-1], EntityState()]  # nothing is told of an account that is not the client's
+        described.append(Described(request, describe(request, context.profile, context.history, known)))
     return assess_group(described, configuration, degraded=gathered.degraded)
 
 
@@ -62,6 +73,6 @@ def _unknown_account(request: PaymentRequest, client: ClientIdentity) -> Account
         risk="normal",
         opened_at=request.occurred_at,
         livemode=client.livemode,
-        version=0,
+        version=_UNKNOWN_VERSION,
         granted_to=frozenset(),
     )

@@ -1,28 +1,46 @@
-"""The model that decides: proven unchanged, fit for this code's catalogue, quick for one payment and for a group."""
+"""A model that can score: proven unchanged, fit for this code's catalogue, quick for one payment and for a group.
 
-from collections.abc import Sequence
+It always has a forest, which tells how strange a payment is; a supervised one has a classifier as well, which tells
+how likely it is fraud.
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scoring.domain.model_inputs import FILLS, INPUTS_BY_NAME, matrix
+import numpy as np
+import numpy.typing as npt
+
+from scoring.domain import classifier_inputs, forest_inputs
+from scoring.domain.classifier_inputs import ClassifierInputs
+from scoring.domain.forest_inputs import FILLS
+from scoring.domain.model_words import describe_field, describe_habit
 from scoring.domain.scores import SCORE_DECIMALS, Contribution, Score
+from scoring.domain.snapshots import Columns, columns_of
 from scoring.serving.artefact import read_artefact
 from scoring.serving.errors import ModelVersionMismatch
-from scoring.serving.manifest import Manifest
-from scoring.serving.reasons import Explainer
-from scoring.serving.runtime import ForestRuntime, PercentileTable
-from sentinel.core.catalogue import CATALOGUE_VERSION
+from scoring.serving.manifest import CLASSIFIER_FILE, FOREST_FILE, ClassifierPart, ForestPart, Manifest, Part
+from scoring.serving.reasons import REASONS_MAX, Explainer
+from scoring.serving.runtime import ClassifierRuntime, ForestRuntime, PercentileTable
+from sentinel.core.catalogue import CATALOGUE_VERSION, Value, unpack
+
+# Below, a reason would be noise.
+ANOMALY_FALL_MIN = 0.01
+LOG_ODDS_FALL_MIN = 0.3
+
+Explained = list[list[Contribution]]
 
 
 class Champion:
     """Safe to share between threads; holds no state between calls."""
 
-    def __init__(self, manifest: Manifest, model: bytes) -> None:
-        """Errors: ModelVersionMismatch."""
-        _check_fit(manifest)
-        self.manifest = manifest
-        self._runtime = ForestRuntime(model, manifest.path_length_scale, len(manifest.inputs))
-        self._percentiles = PercentileTable(manifest.quantile_scores, manifest.quantile_levels)
-        self._explainer = Explainer(manifest.inputs, manifest.medians, self._runtime.anomaly)
+    def __init__(self, manifest: Manifest, models: Mapping[str, bytes]) -> None:
+        """`models`: file name -> its bytes. Errors: ModelVersionMismatch."""
+        if manifest.catalogue_version > CATALOGUE_VERSION:  # fields of an older one keep name, place and meaning
+            words = f"{manifest.version} reads catalogue version {manifest.catalogue_version}"
+            raise ModelVersionMismatch(f"{words}, this is {CATALOGUE_VERSION}.")
+        self.manifest, self.sha256 = manifest, manifest.sha256
+        self.forest = Forest(manifest.forest, models[FOREST_FILE])
+        self.classifier = Classifier(manifest.classifier, models[CLASSIFIER_FILE]) if manifest.classifier else None
 
     @classmethod
     def load(cls, folder: Path, key: bytes) -> "Champion":
@@ -39,25 +57,89 @@ class Champion:
 
     def score(self, snapshots: Sequence[bytes]) -> list[Score]:
         """One Score per packed snapshot, in order. A payment's score does not depend on its group."""
-        anomalies = self._runtime.anomaly(matrix(snapshots, self.manifest.inputs))
-        return [Score(None, round(level, SCORE_DECIMALS)) for level in self._percentiles.of(anomalies)]
+        return self.score_columns(columns_of(snapshots))
 
-    def explain(self, snapshots: Sequence[bytes]) -> list[list[Contribution]]:
-        """For each packed snapshot at most three reasons that raised its score, the strongest first; none for an
-        ordinary payment. Like the score, they do not depend on the group.
+    def score_columns(self, columns: Columns) -> list[Score]:
+        percentiles = self.forest.percentiles(columns)
+        if self.classifier is None:
+            return [Score(None, round(level, SCORE_DECIMALS)) for level in percentiles]
+        probabilities = self.classifier.probabilities(columns)
+        return [
+            Score(round(probability, SCORE_DECIMALS), round(level, SCORE_DECIMALS))
+            for probability, level in zip(probabilities, percentiles, strict=True)
+        ]
+
+    def deciding_scores(self, columns: Columns) -> npt.NDArray[np.float64]:
+        """What the policy goes by first, rounded: the classifier's probability, else the forest's percentile."""
+        found = self.classifier.probabilities(columns) if self.classifier else self.forest.percentiles(columns)
+        return np.round(found, SCORE_DECIMALS)
+
+    def explain(self, snapshots: Sequence[bytes]) -> Explained:
+        """For each packed snapshot at most three reasons that raised its scores, the strongest first, those of the
+        classifier before those of the forest; none for an ordinary payment. They do not depend on the group.
         """
-        return self._explainer.contributions(snapshots)
+        columns, values = columns_of(snapshots), [unpack(snapshot) for snapshot in snapshots]
+        strange = self.forest.explain(columns, values)
+        if self.classifier is None:
+            return strange
+        likely = self.classifier.explain(columns, values)
+        return [_joined(*found) for found in zip(likely, strange, strict=True)]
 
 
-def _check_fit(manifest: Manifest) -> None:
-    if manifest.catalogue_version != CATALOGUE_VERSION:
-        raise ModelVersionMismatch(
-            f"{manifest.version} reads catalogue version {manifest.catalogue_version}, this is {CATALOGUE_VERSION}."
+class Forest:
+    def __init__(self, part: ForestPart, model: bytes) -> None:
+        _check_inputs(part, forest_inputs.INPUTS_BY_NAME)
+        if part.fills != FILLS:
+            raise ModelVersionMismatch("The forest was trained with other values for missing fields.")
+        self._names = part.inputs
+        self.runtime = ForestRuntime(model, part.path_length_scale, len(part.inputs))
+        self._percentiles = PercentileTable(part.quantile_scores, part.quantile_levels)
+        self._explainer = Explainer(
+            group_of={name: forest_inputs.INPUTS_BY_NAME[name].group for name in part.inputs},
+            medians=part.medians,
+            raw=self.runtime.anomaly,
+            describe=describe_habit,
+            least=ANOMALY_FALL_MIN,
         )
-    unknown = [name for name in manifest.inputs if name not in INPUTS_BY_NAME]
+
+    def anomalies(self, columns: Columns) -> list[float]:
+        return self.runtime.anomaly(forest_inputs.forest_inputs(columns, self._names))
+
+    def percentiles(self, columns: Columns) -> list[float]:
+        return self._percentiles.of(self.anomalies(columns))
+
+    def explain(self, columns: Columns, values: Sequence[Mapping[str, Value]]) -> Explained:
+        return self._explainer.contributions(forest_inputs.forest_inputs(columns, self._names), values)
+
+
+class Classifier:
+    def __init__(self, part: ClassifierPart, model: bytes) -> None:
+        _check_inputs(part, classifier_inputs.GROUP_OF)
+        self.inputs = ClassifierInputs(part.inputs, part.units_minor)
+        self.runtime = ClassifierRuntime(model, len(part.inputs))
+        self._explainer = Explainer(
+            group_of={name: classifier_inputs.GROUP_OF[name] for name in part.inputs},
+            medians=part.medians,
+            raw=self.runtime.log_odds,
+            describe=describe_field,
+            least=LOG_ODDS_FALL_MIN,
+        )
+
+    def probabilities(self, columns: Columns) -> list[float]:
+        return self.runtime.probability(self.inputs.of(columns))
+
+    def explain(self, columns: Columns, values: Sequence[Mapping[str, Value]]) -> Explained:
+        return self._explainer.contributions(self.inputs.of(columns), values)
+
+
+def _check_inputs(part: Part, known: Mapping[str, object]) -> None:
+    unknown = [name for name in part.inputs if name not in known]
     if unknown:
-        raise ModelVersionMismatch(f"{manifest.version} needs inputs that do not exist: {', '.join(unknown)}.")
-    if manifest.fills != FILLS:
-        raise ModelVersionMismatch(f"{manifest.version} was trained with other values for missing fields.")
-    if len(manifest.medians) != len(manifest.inputs):
-        raise ModelVersionMismatch(f"{manifest.version} does not have one median per input.")
+        raise ModelVersionMismatch(f"The model needs inputs that do not exist: {', '.join(unknown)}.")
+    if len(part.medians) != len(part.inputs):
+        raise ModelVersionMismatch("The model does not have one median per input.")
+
+
+def _joined(likely: list[Contribution], strange: list[Contribution]) -> list[Contribution]:
+    told = {reason.code for reason in likely}
+    return [*likely, *(reason for reason in strange if reason.code not in told)][:REASONS_MAX]

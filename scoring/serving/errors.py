@@ -19,7 +19,7 @@ class ModelMissing(ArtefactError):
 
 
 class ModelTruncated(ArtefactError):
-    """The manifest is not complete JSON, or model.onnx is shorter than the manifest says."""
+    """The manifest is not complete JSON, or an ONNX file is shorter than the manifest says."""
 
     code = "model_truncated"
     title = "The model's files are incomplete"

@@ -1,65 +1,70 @@
-"""Why a score is high, by baseline substitution: what the score would be with each group of inputs at its median.
+"""Why a score is high, by baseline substitution: what the raw score would be with each group of inputs at its median.
 
 One batched call scores each payment, each group substituted as a whole (correlated inputs would split the credit
 otherwise) and each input alone (to name the strongest of its group).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from scoring.domain.model_inputs import GROUPS, INPUTS_BY_NAME, Inputs, matrix
-from scoring.domain.model_words import describe_input
+from scoring.domain.model_words import Describe
 from scoring.domain.scores import SCORE_DECIMALS, Contribution
-from sentinel.core.catalogue import unpack
+from scoring.domain.snapshots import Inputs
+from sentinel.core.catalogue import Value
 
 REASONS_MAX = 3
-CONTRIBUTION_MIN = 0.01  # of the raw score's 0..1; below, a reason would be noise
 
 
 class Explainer:
     """What of a model its explanations need, prepared once.
 
-    `anomaly` scores rows of inputs in the order of `names`, as are `medians`.
+    `raw` scores rows of inputs, whose names are the keys of `group_of` in order, as are `medians`. A fall of the raw
+    score below `least` would be noise, and is no reason.
     """
 
     def __init__(
-        self, names: Sequence[str], medians: Sequence[float], anomaly: Callable[[Inputs], list[float]]
+        self,
+        *,
+        group_of: Mapping[str, str],
+        medians: Sequence[float | None],
+        raw: Callable[[Inputs], list[float]],
+        describe: Describe,
+        least: float,
     ) -> None:
-        self._names, self._anomaly = names, anomaly
-        self._medians = np.asarray(medians, dtype=np.float32)
-        self._groups = [
-            [place for place, name in enumerate(names) if INPUTS_BY_NAME[name].group == group] for group in GROUPS
+        self._names, self._groups = tuple(group_of), tuple(dict.fromkeys(group_of.values()))
+        self._raw, self._describe, self._least = raw, describe, least
+        self._medians = np.array([np.nan if each is None else each for each in medians], dtype=np.float32)
+        self._members = [
+            [place for place, name in enumerate(self._names) if group_of[name] == group] for group in self._groups
         ]
-        self._substituted = _masks([[], *self._groups, *([place] for place in range(len(names)))], len(names))
+        alone = [[place] for place in range(len(self._names))]
+        self._substituted = _masks([[], *self._members, *alone], len(self._names))
 
-    def contributions(self, snapshots: Sequence[bytes]) -> list[list[Contribution]]:
-        """The reasons of each payment, the strongest first."""
-        rows = matrix(snapshots, self._names)
+    def contributions(self, rows: Inputs, values: Sequence[Mapping[str, Value]]) -> list[list[Contribution]]:
+        """The reasons of each payment, the strongest first. `values` are its unpacked snapshot."""
         # (payments, substitutions, inputs): a payment's own row first, then one row a substitution.
         substituted = np.where(self._substituted, self._medians, rows[:, np.newaxis, :])
-        scores = self._anomaly(substituted.reshape(-1, len(self._names)))
+        scores = self._raw(substituted.reshape(-1, len(self._names)))
         each = len(self._substituted)
-        return [
-            self._of_one(snapshot, scores[place * each : (place + 1) * each])
-            for place, snapshot in enumerate(snapshots)
-        ]
+        return [self._of_one(of, scores[place * each : (place + 1) * each]) for place, of in enumerate(values)]
 
-    def _of_one(self, snapshot: bytes, scores: Sequence[float]) -> list[Contribution]:
+    def _of_one(self, values: Mapping[str, Value], scores: Sequence[float]) -> list[Contribution]:
         whole, *without = scores
         falls = [whole - score for score in without]
-        of_groups, of_inputs = falls[: len(GROUPS)], falls[len(GROUPS) :]
-        values = unpack(snapshot)
+        of_groups, of_inputs = falls[: len(self._groups)], falls[len(self._groups) :]
         found = []
-        for place in sorted(range(len(GROUPS)), key=lambda place: -of_groups[place]):
-            if of_groups[place] < CONTRIBUTION_MIN:
+        for place in sorted(range(len(self._groups)), key=lambda place: -of_groups[place]):
+            if of_groups[place] < self._least:
                 break
-            leader = self._names[max(self._groups[place], key=lambda each: of_inputs[each])]
-            if (described := describe_input(leader, values)) is not None:
+            leader = max(self._members[place], key=lambda each: of_inputs[each])
+            described = self._describe(self._names[leader], values, float(self._medians[leader]))
+            if described is not None:
                 contribution = round(of_groups[place], SCORE_DECIMALS)
                 words, value, usual = described
-                found.append(Contribution(leader, f"model.{GROUPS[place]}", words, contribution, value, usual))
+                code = f"model.{self._groups[place]}"
+                found.append(Contribution(self._names[leader], code, words, contribution, value, usual))
         return found[:REASONS_MAX]
 
 

@@ -1,21 +1,33 @@
-"""The scikit-learn pipeline: snapshots as stored -> model inputs -> isolation forest."""
+"""The isolation forest, as a scikit-learn pipeline: snapshots as stored -> inputs -> forest. It sees no label."""
+
+from dataclasses import dataclass
 
 from sklearn.ensemble import IsolationForest
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from scoring.domain.model_inputs import Columns, inputs_of
+from scoring.domain.forest_inputs import forest_inputs
+from scoring.domain.snapshots import Columns
+from scoring.training.onnx_trees import forest_to_onnx, path_length_scale
 
 # 256 rows a tree, the usual choice, seldom hold one busy hour: a tree cannot split on what it has not seen.
 TREES, ROWS_PER_TREE, RANDOM_STATE = 100, 1024, 20240101
 
 
-def fit_pipeline(columns: Columns) -> Pipeline:
-    """Fitted on snapshot columns, shape (payments, PACKED_FIELDS); the forest sees float32, as in serving."""
+@dataclass(frozen=True, slots=True)
+class FittedForest:
+    pipeline: Pipeline
+    model: bytes  # ONNX
+    path_length_scale: float
+
+    @property
+    def forest(self) -> IsolationForest:
+        forest: IsolationForest = self.pipeline.named_steps["forest"]
+        return forest
+
+
+def fit_forest(columns: Columns) -> FittedForest:
+    """Fitted on snapshot columns; the forest sees float32, as in serving."""
     forest = IsolationForest(n_estimators=TREES, max_samples=ROWS_PER_TREE, random_state=RANDOM_STATE)
-    return Pipeline([("inputs", FunctionTransformer(inputs_of)), ("forest", forest)]).fit(columns)
-
-
-def forest_of(pipeline: Pipeline) -> IsolationForest:
-    forest: IsolationForest = pipeline.named_steps["forest"]
-    return forest
+    pipeline = Pipeline([("inputs", FunctionTransformer(forest_inputs)), ("forest", forest)]).fit(columns)
+    return FittedForest(pipeline, forest_to_onnx(forest), path_length_scale(forest))

@@ -1,35 +1,88 @@
-"""Proof that the converted forest is the fitted one, before an artefact is accepted."""
+"""Proof that a converted model is the fitted one, before an artefact is accepted."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from sklearn.ensemble import IsolationForest
+import numpy.typing as npt
 
-from scoring.domain.model_inputs import Inputs
-from scoring.serving.runtime import ForestRuntime
+from scoring.domain.classifier_inputs import ClassifierInputs
+from scoring.domain.forest_inputs import forest_inputs
+from scoring.domain.gate import PARITY_MAX, PARITY_ROWS_MIN
+from scoring.domain.snapshots import Columns, Inputs
+from scoring.serving.runtime import ClassifierRuntime, ForestRuntime
+from scoring.training.classifier import BOOSTED, FittedClassifier
+from scoring.training.errors import TrainingRefused
+from scoring.training.forest import FittedForest
+from scoring.training.onnx_trees import boosted_nodes
 
-PARITY_ROWS = 1000
-PARITY_MAX = 1e-6
+Thresholds = list[tuple[int, float]]  # the input's place and the value of each branch of each tree
+Scores = npt.NDArray[np.float64]
 
 
-def largest_difference(forest: IsolationForest, runtime: ForestRuntime, inputs: Inputs) -> float:
-    """Over PARITY_ROWS rows, half of them placed exactly on, just below and just above the forest's thresholds."""
-    rows = _sample(forest, inputs)
-    return float(np.abs(-forest.score_samples(rows) - np.asarray(runtime.anomaly(rows))).max())
+def forest_difference(fitted: FittedForest, runtime: ForestRuntime, columns: Columns) -> float:
+    """The largest over PARITY_ROWS_MIN rows, half of them placed exactly on, just below and just above thresholds."""
+    forest = fitted.forest
+    trees = [(each.tree_.feature, each.tree_.threshold) for each in forest.estimators_]
+    return _difference(
+        lambda rows: -forest.score_samples(rows),
+        runtime.anomaly,
+        forest_inputs(columns),
+        _thresholds([(feature[feature >= 0], threshold[feature >= 0]) for feature, threshold in trees]),
+    )
 
 
-def _sample(forest: IsolationForest, inputs: Inputs) -> Inputs:
-    chance = np.random.default_rng(PARITY_ROWS)
-    rows = inputs[chance.integers(len(inputs), size=PARITY_ROWS)].copy()
-    places, thresholds = _branches(forest)
-    for row in rows[: PARITY_ROWS // 2]:
-        branch = chance.integers(len(places))
-        nearest = np.float32(thresholds[branch])
+def classifier_difference(
+    fitted: FittedClassifier, runtime: ClassifierRuntime, inputs: ClassifierInputs, columns: Columns
+) -> float:
+    """As `forest_difference`, of probabilities; a linear model has no thresholds to stand on."""
+    return _difference(
+        lambda rows: fitted.pipeline.predict_proba(rows)[:, 1],
+        runtime.probability,
+        inputs.of(columns),
+        _classifier_thresholds(fitted),
+    )
+
+
+def accepted(difference: float) -> float:
+    """The difference, when it is small enough. Errors: TrainingRefused."""
+    if not difference <= PARITY_MAX:
+        raise TrainingRefused(f"The converted model differs from the pipeline by {difference:.2e}.")
+    return difference
+
+
+def _classifier_thresholds(fitted: FittedClassifier) -> Thresholds:
+    if fitted.kind != BOOSTED:
+        return []
+    branches = [nodes[nodes["is_leaf"] == 0] for nodes in boosted_nodes(fitted.pipeline.named_steps["classify"])]
+    return _thresholds([(nodes["feature_idx"], nodes["num_threshold"]) for nodes in branches])
+
+
+def _thresholds(trees: Sequence[tuple[Any, Any]]) -> Thresholds:
+    return [
+        (int(place), float(value))
+        for places, values in trees
+        for place, value in zip(places, values, strict=True)
+        if np.isfinite(value)
+    ]
+
+
+def _difference(
+    fitted: Callable[[Inputs], Scores],
+    served: Callable[[Inputs], list[float]],
+    inputs: Inputs,
+    thresholds: Thresholds,
+) -> float:
+    rows = _sample(inputs, thresholds)
+    return float(np.abs(fitted(rows) - np.asarray(served(rows))).max())
+
+
+def _sample(inputs: Inputs, thresholds: Thresholds) -> Inputs:
+    chance = np.random.default_rng(PARITY_ROWS_MIN)
+    rows = inputs[chance.integers(len(inputs), size=PARITY_ROWS_MIN)].copy()
+    for row in rows[: PARITY_ROWS_MIN // 2] if thresholds else ():
+        place, threshold = thresholds[chance.integers(len(thresholds))]
+        nearest = np.float32(threshold)
         towards = np.float32(chance.choice((-np.inf, np.inf)))
-        row[places[branch]] = nearest if chance.random() < 0.5 else np.nextafter(nearest, towards)
+        row[place] = nearest if chance.random() < 0.5 else np.nextafter(nearest, towards)
     return rows
-
-
-def _branches(forest: IsolationForest) -> "tuple[np.typing.NDArray[np.int64], np.typing.NDArray[np.float64]]":
-    """Input place and threshold of every branch of every tree."""
-    trees = [estimator.tree_ for estimator in forest.estimators_]
-    places = np.concatenate([tree.feature[tree.feature >= 0] for tree in trees])
-    return places, np.concatenate([tree.threshold[tree.feature >= 0] for tree in trees])

@@ -10,5 +10,5 @@ class Command(BaseCommand):
     help = "Install the starter rules, the first policy and the groups of people. Safe to repeat: it changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        starter_install(actor="install_starter", now=timezone.now())
+        starter_install(now=timezone.now())
         self.stdout.write("Starter rules, policy and groups are there.")

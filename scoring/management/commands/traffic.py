@@ -13,7 +13,7 @@ from scoring.demo.randomness import randomness
 from scoring.demo.stream import Stream, people_for
 from scoring.demo.tally import Tally
 from scoring.demo.traffic import IN_FLIGHT_MAX, Sender, TrafficStopped
-from scoring.replay.sending import open_client
+from scoring.replay.calling import open_client
 from sentinel.env import env_secret, env_str
 from sentinel.ops.state import read_json, running, var_folder
 

@@ -15,13 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from sentinel.core.catalogue import PACKED_FIELDS, PACKED_INDEX
-
-Column = npt.NDArray[np.float64]
-Columns = npt.NDArray[np.float64]  # (payments, PACKED_FIELDS): snapshots as they are stored, NaN where missing
-Inputs = npt.NDArray[np.float32]  # (payments, inputs)
+from scoring.domain.snapshots import Column, Columns, Inputs
+from sentinel.core.catalogue import PACKED_INDEX, packed_fields
 
 # The value a model sees where the snapshot has none: "nothing unusual is known". Every other field is always present.
 FILLS: dict[str, float] = {
@@ -34,7 +30,9 @@ FILLS: dict[str, float] = {
     "speed_kmh": 0.0,
 }
 
-_FILL_OF_EACH_FIELD = np.array([FILLS.get(field.name, np.nan) for field in PACKED_FIELDS])
+# The forest reads the fields of catalogue version 1, with which every snapshot begins.
+_READ = packed_fields(1)
+_FILL_OF_EACH_FIELD = np.array([FILLS.get(field.name, np.nan) for field in _READ])
 
 _HALF_TRUST_PAYMENTS = 3.0  # an account with this many payments in 30 days is half trusted to know its habits
 _DAYS = 30.0
@@ -49,7 +47,7 @@ _FLIGHT_KMH = 900.0
 
 
 @dataclass(frozen=True, slots=True)
-class ModelInput:
+class ForestInput:
     """`group` is the reason it speaks for; `compute` takes a reader of filled catalogue fields."""
 
     name: str
@@ -61,7 +59,8 @@ class Fields:
     """Catalogue fields of a batch by name, missing values filled."""
 
     def __init__(self, columns: Columns) -> None:
-        self._filled = np.where(np.isnan(columns), _FILL_OF_EACH_FIELD, columns).T
+        read = columns[:, : len(_READ)]
+        self._filled = np.where(np.isnan(read), _FILL_OF_EACH_FIELD, read).T
 
     def __getitem__(self, name: str) -> Column:
         column: Column = self._filled[PACKED_INDEX[name]]
@@ -107,49 +106,39 @@ def _above_chance(value: Column, expected: Column) -> Column:
     return _excess(value, expected + 2.0 * np.sqrt(expected + 1.0))
 
 
-INPUTS: tuple[ModelInput, ...] = (
-    ModelInput("amount_excess_30d", "amount_vs_history", lambda fields: fields.amount_excess),
-    ModelInput(
+INPUTS: tuple[ForestInput, ...] = (
+    ForestInput("amount_excess_30d", "amount_vs_history", lambda fields: fields.amount_excess),
+    ForestInput(
         "deviation_excess_30d",
         "amount_vs_history",
         lambda fields: _excess(fields["amount_deviation_30d"], 0.0) * fields.trust,
     ),
-    ModelInput(
+    ForestInput(
         "large_amount_excess_30d",
         "amount_vs_history",
         lambda fields: _excess(fields["amount_vs_usual_30d"], _LARGE_TIMES) * fields.trust,
     ),
-    ModelInput("spend_excess_1h", "velocity", lambda fields: fields.spend_excesses[0]),
-    ModelInput("spend_excess_24h", "velocity", lambda fields: fields.spend_excesses[1]),
-    ModelInput("spend_excess_7d", "velocity", lambda fields: fields.spend_excesses[2]),
-    ModelInput("payments_excess_1h", "velocity", lambda fields: fields.burst_excesses[0]),
-    ModelInput("payments_excess_24h", "velocity", lambda fields: fields.burst_excesses[1]),
-    ModelInput(
+    ForestInput("spend_excess_1h", "velocity", lambda fields: fields.spend_excesses[0]),
+    ForestInput("spend_excess_24h", "velocity", lambda fields: fields.spend_excesses[1]),
+    ForestInput("spend_excess_7d", "velocity", lambda fields: fields.spend_excesses[2]),
+    ForestInput("payments_excess_1h", "velocity", lambda fields: fields.burst_excesses[0]),
+    ForestInput("payments_excess_24h", "velocity", lambda fields: fields.burst_excesses[1]),
+    ForestInput(
         "new_merchant_amount_excess", "merchant", lambda fields: fields["merchant_is_new"] * fields.amount_excess
     ),
-    ModelInput("night_amount_excess", "time_of_day", lambda fields: fields["is_night"] * fields.amount_excess),
-    ModelInput("distance_excess", "travel", lambda fields: _excess(fields["distance_km"], _NEARBY_KM)),
-    ModelInput("speed_excess", "travel", lambda fields: _excess(fields["speed_kmh"], _FLIGHT_KMH)),
+    ForestInput("night_amount_excess", "time_of_day", lambda fields: fields["is_night"] * fields.amount_excess),
+    ForestInput("distance_excess", "travel", lambda fields: _excess(fields["distance_km"], _NEARBY_KM)),
+    ForestInput("speed_excess", "travel", lambda fields: _excess(fields["speed_kmh"], _FLIGHT_KMH)),
 )
 INPUT_NAMES: tuple[str, ...] = tuple(each.name for each in INPUTS)
 GROUPS: tuple[str, ...] = tuple(dict.fromkeys(each.group for each in INPUTS))
-INPUTS_BY_NAME: Mapping[str, ModelInput] = {each.name: each for each in INPUTS}
+INPUTS_BY_NAME: Mapping[str, ForestInput] = {each.name: each for each in INPUTS}
 
 
-def columns_of(snapshots: Sequence[bytes]) -> Columns:
-    """Errors: ValueError when a snapshot is not one of this catalogue version."""
-    numbers = np.frombuffer(b"".join(snapshots), dtype="<f8")
-    return numbers.reshape(len(snapshots), len(PACKED_FIELDS))
-
-
-def inputs_of(columns: Columns, names: Sequence[str] = INPUT_NAMES) -> Inputs:
+def forest_inputs(columns: Columns, names: Sequence[str] = INPUT_NAMES) -> Inputs:
+    """One row a payment, in the order of `names`."""
     fields = Fields(columns)
     inputs = np.empty((len(columns), len(names)), dtype=np.float32)
     for place, name in enumerate(names):
         inputs[:, place] = INPUTS_BY_NAME[name].compute(fields)
     return inputs
-
-
-def matrix(snapshots: Sequence[bytes], names: Sequence[str] = INPUT_NAMES) -> Inputs:
-    """The inputs of packed snapshots, one row each, in the order of `names`."""
-    return inputs_of(columns_of(snapshots), names)

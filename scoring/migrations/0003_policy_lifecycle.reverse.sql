@@ -1,0 +1,6 @@
+DROP TRIGGER stays_finished ON scoring_policysimulation;
+DROP FUNCTION scoring_simulation_changes;
+DROP TRIGGER release_allowed ON scoring_policyrelease;
+DROP FUNCTION scoring_policy_release_allowed;
+DROP TRIGGER decided_by_a_colleague ON scoring_policyrequest;
+DROP FUNCTION scoring_policy_request_changes;
