@@ -32,6 +32,27 @@ class TransactionUnknown(NotFound):
     title = "There is no such transaction"
 
 
+class LabelRepeated(Conflict):
+    """The same source has said the same of this transaction already, and not taken it back. Nothing was added."""
+
+    code = "label_repeated"
+    title = "This source has said the same of this transaction already"
+
+
+class LabelImportNotReady(Conflict):
+    """An import of labels is not in a state in which this can be done to it."""
+
+    code = "label_import_not_ready"
+    title = "This cannot be done to the import now"
+
+
+class SampleAlreadyDecided(Conflict):
+    """Somebody else has said what the sampled payment was."""
+
+    code = "sample_already_decided"
+    title = "The sampled payment was already decided"
+
+
 class HoldAlreadyResolved(Conflict):
     """Somebody else decided the review, or the hold expired."""
 
@@ -66,3 +87,24 @@ class AccountChangeRefused(Conflict):
 
     code = "account_change_refused"
     title = "The account cannot be changed like this"
+
+
+class CaseUnknown(NotFound):
+    """There is no such case."""
+
+    code = "case_unknown"
+    title = "There is no such case"
+
+
+class CaseTaken(Conflict):
+    """Somebody else has the case open, was faster with a verdict, or it is decided. Nothing was changed."""
+
+    code = "case_taken"
+    title = "Somebody else has this case"
+
+
+class VerdictGone(Conflict):
+    """The verdict was applied or taken back already."""
+
+    code = "verdict_gone"
+    title = "The verdict cannot be taken back any more"

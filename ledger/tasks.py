@@ -1,7 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from ledger.services import holds, keys
+from ledger.services import holds, keys, label_imports, sampling
 from sentinel.api.services import revoked_tokens_prune
 
 
@@ -21,3 +21,22 @@ def keys_forget() -> int:
 def tokens_prune() -> int:
     """Forgets revoked tokens that have expired by themselves. Runs every hour."""
     return revoked_tokens_prune(now=timezone.now())
+
+
+@shared_task(time_limit=1800)
+def label_import_continue(import_id: int) -> str:
+    """Checks or adds a file of labels."""
+    return label_imports.label_import_work(import_id=import_id, now=timezone.now())
+
+
+@shared_task
+def label_imports_continue() -> None:
+    """Wakes up imports whose message or worker was lost. Runs every minute; one that is worked at is left alone."""
+    for import_id in label_imports.label_imports_under_way():
+        label_import_continue.delay(import_id)
+
+
+@shared_task
+def approved_sample() -> int:
+    """Chooses approved payments that somebody looks at. Runs every minute; what one run leaves, the next takes."""
+    return sampling.approved_sample(now=timezone.now())

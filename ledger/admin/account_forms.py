@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from ledger.admin.card_numbers import NoCardNumbers
+from ledger.domain.masks import mask_name
 from ledger.domain.payments import AccountStatus
 from ledger.models import Account
 from ledger.services.accounts import AccountTerms, account_id_check
@@ -38,7 +39,14 @@ class AccountForm(NoCardNumbers, forms.ModelForm[Account]):
         if not account._state.adding and hasattr(account, "balance"):
             limit = account.daily_limit_minor
             self.initial["daily_limit"] = "" if limit is None else format_amount(limit, account.currency)
+            if "name" in self.fields:
+                self.initial["name"] = ""
+                self.fields["name"].help_text = f"Empty: stays {mask_name(account.name) or 'without one'}."
             self.initial["floor"] = format_amount(account.balance.floor_minor, account.currency)
+
+    def clean_name(self) -> str:
+        """Nobody has to know the name to change what stands beside it."""
+        return str(self.cleaned_data["name"]) or str(self.instance.name)
 
     def clean_home_country(self) -> str:
         country = self.cleaned_data["home_country"].upper()

@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -15,7 +16,9 @@ from ledger.admin.account_forms import AccountForm, NewAccountForm, status_chang
 from ledger.admin.account_page import account_page
 from ledger.admin.base import ServiceAdmin, choice_filter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
+from ledger.admin.revealing import reveal, revealing
 from ledger.admin.words import account_link, badge, money
+from ledger.domain.masks import mask_name
 from ledger.domain.payments import AccountStatus
 from ledger.models import Account
 from ledger.services.accounts import account_edit, account_open, account_set_status
@@ -37,7 +40,7 @@ _STATUS_STEPS = {
 @admin.register(Account)
 class AccountAdmin(ServiceAdmin):
     form = AccountForm
-    list_display = ("id", "name", "currency", "home_country", "state", "risk", "available", "mode")
+    list_display = ("id", "masked_name", "currency", "home_country", "state", "risk", "available", "mode")
     list_select_related = ("balance",)
     list_filter = (
         choice_filter("kind", "kind", {"customer": "Customers", "system": "The bank's own"}),
@@ -45,8 +48,8 @@ class AccountAdmin(ServiceAdmin):
         choice_filter("risk", "risk", {risk: risk.capitalize() for risk in ACCOUNT_RISKS}),
         mode_filter(),
     )
-    search_fields = ("id__startswith", "name__icontains")
-    search_help_text = "The beginning of an id, or part of a name."
+    search_fields = ("id__startswith", "name__iexact")
+    search_help_text = "The beginning of an id, or a whole name."
     actions = ("freeze", "thaw")
     change_form_template = "admin/ledger/account/page.html"
 
@@ -58,7 +61,7 @@ class AccountAdmin(ServiceAdmin):
                 ("Money and risk", {"fields": ("opening_balance", "floor", "daily_limit", "risk")}),
             )
         if not self.has_change_permission(request, obj):
-            return ((None, {"fields": ("name", "risk", "home_country", "home_zone")}),)
+            return ((None, {"fields": ("risk", "home_country", "home_zone")}),)
         status = ("status", "status_reason") if self.has_freeze_permission(request) else ("state",)
         return (
             (None, {"fields": ("name",)}),
@@ -66,6 +69,11 @@ class AccountAdmin(ServiceAdmin):
             ("Limits and risk", {"fields": ("floor", "daily_limit", "risk")}),
             ("Status", {"fields": status}),
         )
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """A name is found by the whole of it: parts would let it be guessed letter by letter."""
+        text = search_term.strip()
+        return queryset.filter(Q(pk__startswith=text) | Q(name__iexact=text)) if text else queryset, False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, form=AccountForm if obj else NewAccountForm, **kwargs)
@@ -104,13 +112,30 @@ class AccountAdmin(ServiceAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         account = Account.objects.select_related("balance").filter(pk=object_id).first()
-        facts = account_page(account, request.user) if account and self.has_view_permission(request) else {}
-        context = {"may_freeze": self.has_freeze_permission(request), **facts}
+        context: dict[str, Any] = {"may_freeze": self.has_freeze_permission(request)}
+        if account and self.has_view_permission(request):
+            shown = revealing(request, account.pk)
+            reveal_url = f"{reverse('admin:ledger_account_reveal')}?{urlencode({'id': account.pk})}"
+            name = account.name if shown["is_revealed"] else name_shown(account)
+            context |= account_page(account, request.user) | shown | {"reveal_url": reveal_url, "account_name": name}
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[Any]:
         status = self.admin_site.admin_view(self.status_view)
-        return [path("status/<str:step>/", status, name="ledger_account_status"), *super().get_urls()]
+        shown = self.admin_site.admin_view(self.reveal_view)
+        return [
+            path("status/<str:step>/", status, name="ledger_account_status"),
+            path("reveal/", shown, name="ledger_account_reveal"),
+            *super().get_urls(),
+        ]
+
+    def reveal_view(self, request: HttpRequest) -> HttpResponse:
+        """The name of the account in `id`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        account = get_object_or_404(Account, pk=request.GET.get("id", ""))
+        back_url = reverse("admin:ledger_account_change", args=[account.pk])
+        return reveal(request, subject=account.pk, back_url=back_url)
 
     @admin.action(description="Freeze selected accounts", permissions=["freeze"])
     def freeze(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:
@@ -140,6 +165,10 @@ class AccountAdmin(ServiceAdmin):
         steps = [_status_step(account, _STATUS_STEPS[step][0], request.user.get_username()) for account in chosen]
         return confirm(request, _question(step, len(steps)), steps)
 
+    @admin.display(description="name")
+    def masked_name(self, account: Account) -> str:
+        return name_shown(account)
+
     @admin.display(description="status", ordering="status")
     def state(self, account: Account) -> SafeString:
         return badge(account.status)
@@ -153,6 +182,11 @@ class AccountAdmin(ServiceAdmin):
     @admin.display(description="mode", ordering="livemode")
     def mode(self, account: Account) -> str:
         return "live" if account.livemode else "test"
+
+
+def name_shown(account: Account) -> str:
+    """A customer's name is masked; the bank's own accounts are nobody's."""
+    return account.name if account.kind == Account.Kind.SYSTEM else mask_name(account.name)
 
 
 def _question(step: str, count: int) -> Question:
@@ -171,7 +205,7 @@ def _question(step: str, count: int) -> Question:
 def _status_step(account: Account, status: AccountStatus, actor: str) -> Step:
     columns = (
         account_link(account.id),
-        account.name or "-",
+        name_shown(account) or "-",
         money(account.balance.available_minor, account.currency),
         badge(account.status),
     )

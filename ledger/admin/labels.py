@@ -55,6 +55,7 @@ class LabelForm(NoCardNumbers, forms.ModelForm[Label]):
 @admin.register(Label)
 class LabelAdmin(ReadOnlyAdmin):
     form = LabelForm
+    change_list_template = "admin/ledger/label/list.html"
     list_display = ("recorded", "transaction_", "verdict_", "source", "actor", "observed_at", "note")
     list_filter = (
         RecordedFilter,

@@ -1,18 +1,16 @@
-"""The record behind the pages: entries with their postings, events, and the audit. All read-only."""
+"""The record behind the pages: entries with their postings, and events. All read-only."""
 
 from typing import Any
 
-import orjson
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter
 from ledger.admin.transactions import transaction_id_in
-from ledger.admin.words import account_link, code, moment, transaction_link
-from ledger.models import AuditEntry, Entry, Event, OutboxPending, Posting
+from ledger.admin.words import account_link, code, indented, moment, transaction_link
+from ledger.models import Entry, Event, OutboxPending, Posting
 from sentinel.core.ids import parse_public_id, public_id
 
 EVENT_TYPES = (
@@ -115,41 +113,3 @@ class EventAdmin(ReadOnlyAdmin):
     @admin.display
     def content(self, event: Event) -> SafeString:
         return indented(event.payload)
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("recorded", "actor", "action", "subject_", "said")
-    list_filter = (RecordedFilter,)
-    search_fields = ("subject__exact", "actor__exact", "action__startswith")
-    search_help_text = "A subject such as txn_… or an account, a person, or how an action begins."
-    sortable_by = ()
-    fields = ("recorded", "actor", "action", "subject_", "content")
-    readonly_fields = fields
-
-    @admin.display(description="recorded (UTC)")
-    def recorded(self, entry: AuditEntry) -> SafeString:
-        return moment(entry.recorded_at)
-
-    @admin.display(description="subject")
-    def subject_(self, entry: AuditEntry) -> SafeString:
-        transaction_id = parse_public_id("txn", entry.subject)
-        return transaction_link(transaction_id) if transaction_id else code(entry.subject)
-
-    @admin.display(description="details")
-    def said(self, entry: AuditEntry) -> str:
-        """The details on one line."""
-        return short(entry.details)
-
-    @admin.display(description="details")
-    def content(self, entry: AuditEntry) -> SafeString:
-        return indented(entry.details)
-
-
-def indented(value: Any) -> SafeString:
-    return format_html('<pre class="json">{}</pre>', orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
-
-
-def short(details: dict[str, Any]) -> str:
-    text = ", ".join(f"{name}: {value}" for name, value in details.items() if value not in ("", None, "None"))
-    return text if len(text) <= 90 else f"{text[:89]}…"

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
+from ledger.admin.samples import samples_beside_reviews
 from ledger.admin.transactions import transaction_id_in
 from ledger.admin.words import account_link, badge, due, money, reason_codes, share, short_id
 from ledger.errors import HoldAlreadyResolved
@@ -72,6 +73,10 @@ class HoldAdmin(ReadOnlyAdmin):
     search_help_text = "A whole txn_… id or account id."
     sortable_by = ()
     actions = ("approve", "decline", "expire")
+    change_list_template = "admin/ledger/hold/list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "samples": samples_beside_reviews()})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return Hold.objects.order_by("expires_at")

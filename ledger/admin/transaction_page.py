@@ -1,18 +1,30 @@
-"""Everything that is known of one payment, read for its page. Bounded: a payment has few rows of each kind."""
+"""Everything that is known of one payment, read for its page. Bounded: a payment has few rows of each kind.
+
+Rooms above the ledger add panels of their own (`register_panel`): what else can be done from a payment.
+"""
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from ledger.admin.words import feature_words, share
-from ledger.models import Decision, Entry, Event, Hold, PersonalDetail, Posting, Reversal, Transaction
+from ledger.domain.labels import label_that_counts
+from ledger.domain.masks import mask, mask_metadata, mask_name
+from ledger.models import Decision, Entry, Event, Hold, PersonalDetail, Posting, Reversal, SampledReview, Transaction
 from ledger.selectors.transactions import transaction_status
 from sentinel.core.catalogue import BY_NAME, CATALOGUE_VERSION, unpack
 from sentinel.core.ids import public_id
 
 Person = AbstractBaseUser | AnonymousUser
+# A section of the page for whoever asks, or None when they have no use for it.
+Panel = Callable[[HttpRequest, Transaction], SafeString | None]
+
+_panels: list[Panel] = []
 
 ROWS_SHOWN = 50  # of each kind; only reversals and events of one payment could ever be more
 
@@ -29,12 +41,14 @@ _DETAIL_FIELDS = (
 )
 
 
-def transaction_page(payment: Transaction, user: Person) -> dict[str, Any]:
-    """The template's context, beside what the Admin puts there."""
+def transaction_page(payment: Transaction, user: Person, *, is_revealed: bool = False) -> dict[str, Any]:
+    """The template's context, beside what the Admin puts there. Personal details are masked unless revealed."""
     decision = Decision.objects.get(pk=payment.pk)
     hold = Hold.objects.select_related("resolution").filter(pk=payment.pk).first()
     resolution = getattr(hold, "resolution", None)
     may_see_detail = may(user, "ledger.view_personaldetail")
+    sample = SampledReview.objects.filter(pk=payment.pk).first() if may(user, "ledger.view_hold") else None
+    labels = list(payment.labels.all()[:ROWS_SHOWN])
     return {
         "payment": payment,
         "decision": decision,
@@ -47,16 +61,30 @@ def transaction_page(payment: Transaction, user: Person) -> dict[str, Any]:
         "hold": hold,
         "resolution": resolution,
         "may_resolve": hold is not None and resolution is None and may(user, "ledger.resolve_hold"),
+        "sample": sample,
+        "may_decide_sample": sample is not None and sample.is_fraud is None and may(user, "ledger.resolve_hold"),
         "reversals": [
             (public_id("rev", reversal.pk), reversal)
             for reversal in Reversal.objects.filter(transaction=payment).order_by("id")[:ROWS_SHOWN]
         ],
-        "labels": payment.labels.all()[:ROWS_SHOWN],
+        "labels": labels,
+        "label_that_counts": label_that_counts(labels),
         "may_label": may(user, "ledger.add_label"),
         "events": Event.objects.filter(transaction_id=payment.pk).order_by("sequence")[:ROWS_SHOWN],
         "may_see_detail": may_see_detail,
-        "details": _details(payment) if may_see_detail else None,
+        "details": _details(payment, is_revealed=is_revealed) if may_see_detail else None,
+        "account_name": payment.account.name if is_revealed else mask_name(payment.account.name),
     }
+
+
+def register_panel(panel: Panel) -> Panel:
+    """Shows the panel on every payment's page, after those registered before. A decorator, used at import."""
+    _panels.append(panel)
+    return panel
+
+
+def panels_of(request: HttpRequest, payment: Transaction) -> list[SafeString]:
+    return [shown for panel in _panels if (shown := panel(request, payment)) is not None]
 
 
 def may(user: Person, permission: str) -> bool:
@@ -70,13 +98,14 @@ def _scores(decision: Decision) -> list[tuple[str, str]]:
 
 
 def _features(decision: Decision, currency: str) -> list[dict[str, Any]]:
-    """Rows of the snapshot in the catalogue's order. Empty when an earlier catalogue froze it."""
-    if decision.catalogue_version != CATALOGUE_VERSION:
+    """Rows of the snapshot, group by group. Empty when a later catalogue froze it."""
+    if decision.catalogue_version > CATALOGUE_VERSION:
         return []
     try:
         values = unpack(bytes(decision.snapshot))
     except struct.error:
         return []
+    groups = list(dict.fromkeys(BY_NAME[name].group for name in values))
     return [
         {
             "group": BY_NAME[name].group,
@@ -85,7 +114,7 @@ def _features(decision: Decision, currency: str) -> list[dict[str, Any]]:
             "value": feature_words(BY_NAME[name], value, currency),
             "is_missing": value is None,
         }
-        for name, value in values.items()
+        for name, value in sorted(values.items(), key=lambda item: groups.index(BY_NAME[item[0]].group))
     ]
 
 
@@ -102,14 +131,19 @@ def _entries(payment: Transaction) -> list[dict[str, Any]]:
     ]
 
 
-def _details(payment: Transaction) -> dict[str, Any] | None:
+def _details(payment: Transaction, *, is_revealed: bool) -> dict[str, Any] | None:
     detail = PersonalDetail.objects.filter(pk=payment.pk).first()
     if detail is None:
         return None
-    rows = [(label, getattr(detail, name)) for label, name in _DETAIL_FIELDS]
+    rows = [(label, name, getattr(detail, name)) for label, name in _DETAIL_FIELDS]
+    metadata = sorted((detail.metadata or {}).items())
     return {
-        "rows": [(label, value) for label, value in rows if value not in (None, "")],
-        "metadata": sorted((detail.metadata or {}).items()),
+        "rows": [
+            (label, value if is_revealed else mask(name, value))
+            for label, name, value in rows
+            if value not in (None, "")
+        ],
+        "metadata": [(key, value if is_revealed else mask_metadata(key, value)) for key, value in metadata],
     }
 
 

@@ -5,12 +5,16 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import PlainTitle, ReadOnlyAdmin, RecordedFilter, choice_filter, first_id_since, mode_filter
-from ledger.admin.transaction_page import transaction_page
+from ledger.admin.revealing import reveal, revealing
+from ledger.admin.transaction_page import panels_of, transaction_page
 from ledger.admin.words import account_link, badge, moment, money, reason_codes, share, short_id
 from ledger.models import Account, Transaction
 from ledger.selectors.transactions import transaction_states
@@ -98,8 +102,24 @@ class TransactionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         payment = self.get_object(request, object_id)
-        facts = transaction_page(payment, request.user) if payment and self.has_view_permission(request) else {}
+        facts: dict[str, Any] = {}
+        if payment and self.has_view_permission(request):
+            shown = revealing(request, payment.public_id)
+            shown["reveal_url"] = reverse("admin:ledger_transaction_reveal", args=[payment.pk])
+            facts = transaction_page(payment, request.user, is_revealed=shown["is_revealed"]) | shown
+            facts["panels"] = panels_of(request, payment)
         return super().change_view(request, object_id, form_url, {"title": "Transaction", **facts})
+
+    def get_urls(self) -> list[Any]:
+        shown = self.admin_site.admin_view(self.reveal_view)
+        return [path("<uuid:payment_id>/reveal/", shown, name="ledger_transaction_reveal"), *super().get_urls()]
+
+    def reveal_view(self, request: HttpRequest, payment_id: UUID) -> HttpResponse:
+        if not (self.has_view_permission(request) and request.user.has_perm("ledger.view_personaldetail")):
+            raise PermissionDenied
+        payment = get_object_or_404(Transaction, pk=payment_id)
+        back_url = reverse("admin:ledger_transaction_change", args=[payment.pk])
+        return reveal(request, subject=payment.public_id, back_url=back_url)
 
     def audit_subject(self, object_id: str) -> str:
         transaction_id = transaction_id_in(object_id)

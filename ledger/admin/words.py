@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from sentinel.core.catalogue import Field, FieldType, Value
+from sentinel.core.countries import COUNTRIES
 from sentinel.core.ids import public_id
 from sentinel.core.money import format_amount, format_money, parse_amount
 
@@ -35,7 +37,7 @@ def badge(word: str | None) -> SafeString:
     """A state in a coloured pill; the word says all that the colour says."""
     if not word:
         return SafeString(NOTHING)
-    return format_html('<span class="badge {}">{}</span>', word.replace("_", "-"), word.replace("_", " "))
+    return format_html('<span class="badge {}">{}</span>', word.replace("_", "-").replace(" ", "-"), spaced(word))
 
 
 def code(text: str | None) -> SafeString:
@@ -88,6 +90,11 @@ def spaced(word: str) -> str:
     return word.replace("_", " ")
 
 
+def audit_words(action: str) -> str:
+    """An action of the audit without its subject: "rule.asked_to_publish" is "asked to publish"."""
+    return spaced(action.partition(".")[2] or action)
+
+
 def short_id(transaction_id: UUID) -> SafeString:
     """The end of a transaction's name, which differs even among neighbours; the whole for whoever points at it."""
     name = public_id("txn", transaction_id)
@@ -117,6 +124,8 @@ def feature_words(field: Field, value: Value, currency: str) -> str:
             return format_money(int(value), currency)
         case FieldType.FLAG:
             return "yes" if value else "no"
+        case FieldType.COUNTRY:
+            return COUNTRIES.get(str(value), str(value))
         case FieldType.NUMBER if field.unit == "seconds":
             return duration(float(value))
         case FieldType.NUMBER:
@@ -129,3 +138,12 @@ def feature_words(field: Field, value: Value, currency: str) -> str:
 def _plain(number: float) -> str:
     text = f"{number:,.2f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def indented(value: Any) -> SafeString:
+    return format_html('<pre class="json">{}</pre>', orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def short(details: dict[str, Any]) -> str:
+    text = ", ".join(f"{name}: {value}" for name, value in details.items() if value not in ("", None, "None"))
+    return text if len(text) <= 90 else f"{text[:89]}…"

@@ -173,10 +173,18 @@ class LabelsView(ApiView):
         tags=["labels"],
     )
     def post(self, request: Request) -> Response:
-        """Confirmed fraud or legitimate: a chargeback, a customer report. A correction is another label."""
+        """Confirmed fraud or legitimate: a chargeback, a customer report. A correction is another label.
+
+        What the same source has said already, and not taken back, is refused with 409. A label counts from the later
+        of `observed_at` and its entry; from a client with the scope `transactions:backdate`, from `observed_at`.
+        """
         client, key, now = client_of(request), idempotency_key(request), timezone.now()
         body = LabelIn.model_validate(json_object(request))
-        payment = payment_of(client, body.transaction_id)
+        try:
+            payment = payment_of(client, body.transaction_id)
+        except TransactionUnknown as error:
+            unknown = FieldError("transaction_id", "unknown", "No transaction of yours has this id.")
+            raise TransactionUnknown(errors=[unknown]) from error
 
         def work(label_id: UUID) -> tuple[int, dict[str, Any]]:
             label = label_attach(
@@ -187,6 +195,7 @@ class LabelsView(ApiView):
                 actor=client.name,
                 label_id=label_id,
                 note=body.note or "",
+                own_clock=client.may("transactions:backdate"),
                 now=now,
             )
             return 201, label_json(label)

@@ -126,15 +126,16 @@ def book(
     """Book one payment and change the accounts in memory. `day` is the payment's day in the account's home zone."""
     refusals = tuple(_refusals(request, account=account, counterparty=counterparty, day=day, voided=voided))
     account.seq += 1
-    if refusals or verdict.outcome is Outcome.DECLINE:
-        return Booked(Outcome.DECLINE, Status.DECLINED, (*verdict.reasons, *refusals))
+    outcome, status = booked_outcome(verdict.outcome, is_refused=bool(refusals))
+    if outcome is Outcome.DECLINE:
+        return Booked(outcome, status, (*verdict.reasons, *refusals))
     outgoing = request.transaction_type.takes_money_out
     if outgoing:
         account.spend(day, request.amount_minor)
-    if verdict.outcome is Outcome.REVIEW:
+    if outcome is Outcome.REVIEW:
         reserved = request.amount_minor if outgoing else 0
         account.held_minor += reserved
-        return Booked(Outcome.REVIEW, Status.HELD, verdict.reasons, reserved_minor=reserved)
+        return Booked(outcome, status, verdict.reasons, reserved_minor=reserved)
     account.posted_minor += -request.amount_minor if outgoing else request.amount_minor
     if counterparty is not None:
         counterparty.posted_minor += request.amount_minor
@@ -146,7 +147,26 @@ def book(
         amount_minor=request.amount_minor,
         livemode=account.livemode,
     )
-    return Booked(Outcome.APPROVE, Status.APPROVED, verdict.reasons, legs=legs)
+    return Booked(outcome, status, verdict.reasons, legs=legs)
+
+
+VOIDED = "key.voided"
+_STATUSES = {
+    Outcome.APPROVE: Status.APPROVED,
+    Outcome.REVIEW: Status.HELD,
+    Outcome.DECLINE: Status.DECLINED,
+}
+
+
+def booked_outcome(outcome: Outcome, *, is_refused: bool) -> tuple[Outcome, Status]:
+    """What becomes at once of a payment with this verdict, by whether the money refuses it."""
+    booked = Outcome.DECLINE if is_refused else outcome
+    return booked, _STATUSES[booked]
+
+
+def is_refusal(code: str, kind: str) -> bool:
+    """Whether a recorded reason was given by `book` and not by the verdict."""
+    return kind in ("account", "funds") or (kind == "system" and code == VOIDED)
 
 
 def _refusals(
@@ -159,7 +179,7 @@ def _refusals(
 ) -> list[Reason]:
     found = []
     if voided:
-        found.append(Reason("key.voided", "The payment was voided before it arrived", "system"))
+        found.append(Reason(VOIDED, "The payment was voided before it arrived", "system"))
     if account.status is not AccountStatus.ACTIVE:
         found.append(Reason(f"account.{account.status}", f"The account is {account.status}", "account"))
     if counterparty is not None and counterparty.status is not AccountStatus.ACTIVE:

@@ -280,7 +280,10 @@ def _decision_columns(verdict: Verdict, booked: Booked, receipt: bytes) -> Row:
         "model_version": verdict.model_version,
         "catalogue_version": verdict.catalogue_version,
         "snapshot": verdict.snapshot,
-        "degraded": list(verdict.degraded),
+        "degraded": verdict.degraded,
+        "rule_hits": verdict.rule_hits,
+        "silent_hits": verdict.silent_hits,
+        "failed_rules": verdict.failed_rules,
         "receipt": receipt,
     }
 

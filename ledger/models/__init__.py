@@ -2,10 +2,13 @@
 
 from ledger.models.accounting import Entry, Hold, HoldResolution, Posting, Reversal
 from ledger.models.audit import AuditEntry
+from ledger.models.cases import Case, CaseNote, PendingVerdict, ReportingRate, ReviewTerms
 from ledger.models.keys import IdempotencyKey, OperationReceipt
+from ledger.models.label_imports import LabelImport
 from ledger.models.labels import Label
-from ledger.models.outbox import Event, OutboxPending
+from ledger.models.outbox import BankEvent, Event, OutboxPending
 from ledger.models.parties import Account, AccountBalance, AccountGrant
+from ledger.models.sampling import RecordMark, SampledReview
 from ledger.models.transactions import Decision, PersonalDetail, Transaction
 
 __all__ = [
@@ -13,6 +16,9 @@ __all__ = [
     "AccountBalance",
     "AccountGrant",
     "AuditEntry",
+    "BankEvent",
+    "Case",
+    "CaseNote",
     "Decision",
     "Entry",
     "Event",
@@ -20,10 +26,16 @@ __all__ = [
     "HoldResolution",
     "IdempotencyKey",
     "Label",
+    "LabelImport",
     "OperationReceipt",
     "OutboxPending",
+    "PendingVerdict",
     "PersonalDetail",
     "Posting",
+    "RecordMark",
+    "ReportingRate",
     "Reversal",
+    "ReviewTerms",
+    "SampledReview",
     "Transaction",
 ]

@@ -19,8 +19,12 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
-        # Read by: the history of one thing, newest first.
-        indexes: ClassVar = [models.Index("subject", F("id").desc(), name="audit_subject")]
+        permissions: ClassVar = [("export_auditentry", "Can take the audit out as a file")]
+        indexes: ClassVar = [
+            # Read by: the history of one thing, and what one person did, newest first.
+            models.Index("subject", F("id").desc(), name="audit_subject"),
+            models.Index("actor", F("id").desc(), name="audit_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.action} {self.subject}"

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -25,9 +27,21 @@ class Label(models.Model):
     note = models.CharField(max_length=500, blank=True)
     observed_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    own_clock = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Of replayed history: it was known when it was observed, whenever it was entered.",
+    )
 
     class Meta:
         ordering = ("-id",)
+        # Read by: telling Redis what was said since the last time.
+        indexes: ClassVar = [models.Index(fields=["recorded_at"], name="ledger_label_recorded")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=("transaction", "source", "is_fraud", "observed_at"), name="ledger_label_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{'fraud' if self.is_fraud else 'legitimate'} ({self.source})"

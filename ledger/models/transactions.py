@@ -13,6 +13,7 @@ from django.db import models
 
 from ledger.domain.booking import Leg, payment_legs
 from ledger.domain.payments import TransactionType
+from sentinel.core.emails import email_domain
 from sentinel.core.ids import public_id
 
 
@@ -96,6 +97,10 @@ class Decision(models.Model):
     degraded = ArrayField(models.CharField(max_length=40))
     receipt = models.BinaryField()
     recorded_at = models.DateTimeField()
+    # Ids of rule versions. Silent hits had no say: of rules in shadow, outside a canary's share, or snoozed.
+    rule_hits = ArrayField(models.IntegerField(), default=list, db_default=[])
+    silent_hits = ArrayField(models.IntegerField(), default=list, db_default=[])
+    failed_rules = ArrayField(models.IntegerField(), default=list, db_default=[])
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.transaction_id}"
@@ -121,7 +126,13 @@ class PersonalDetail(models.Model):
     metadata = models.JSONField(null=True)
 
     class Meta:
-        constraints: ClassVar = []
+        # Whoever may view the details sees them masked.
+        permissions: ClassVar = [("reveal_personaldetail", "Can see personal details in full, for a reason")]
+
+    @property
+    def email_domain(self) -> str | None:
+        """Of the address that the gateway may have sent in the metadata."""
+        return email_domain(self.metadata)
 
     def __str__(self) -> str:
         return f"details of {self.transaction_id}"

@@ -22,7 +22,8 @@ WHERE a.id = ANY(%s) AND a.kind = 'customer' GROUP BY a.id
 
 _PAST_COLUMNS = """
 t.seq, extract(epoch FROM t.occurred_at)::float8 AS occurred_at_seconds, t.amount_minor, t.merchant_id,
-p.latitude, p.longitude, t.transaction_type <> 'top_up' AS takes_money_out
+p.latitude, p.longitude, t.transaction_type <> 'top_up' AS takes_money_out,
+p.device_id, p.ip_address, p.card_token, t.location_country, t.counterparty_account_id
 """
 
 _PAST_PAYMENTS = f"""
@@ -82,6 +83,11 @@ class PastRow:
     latitude: float | None
     longitude: float | None
     takes_money_out: bool
+    device_id: str | None
+    ip_address: str | None
+    card_token: str | None
+    location_country: str | None
+    counterparty_account_id: str | None
 
 
 async def keys_load(

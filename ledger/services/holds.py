@@ -5,12 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from ledger.domain.booking import LockedAccount
 from ledger.domain.payments import AccountStatus
 from ledger.domain.rows import Rows, add_hold_resolution
 from ledger.errors import HoldAlreadyResolved
-from ledger.models import Hold, HoldResolution, Transaction
+from ledger.models import Case, Hold, HoldResolution, PendingVerdict, Transaction
 from ledger.services.audit import audit_record
 from ledger.services.card_numbers import card_numbers_refuse
 from ledger.services.changes import Locked, change_of, change_write, legs_apply
@@ -83,19 +84,32 @@ def hold_resolve(*, transaction_id: UUID, resolution: Resolution, actor: str, no
 
 
 def holds_expire(*, now: datetime, limit: int = 1000) -> int:
-    """End up to `limit` holds whose time is over; returns how many. One that fails does not stop the others."""
-    due = Hold.objects.filter(resolution__isnull=True, expires_at__lte=now).order_by("expires_at")
+    """End up to `limit` holds whose time is over; returns how many. One that fails does not stop the others.
+
+    A verdict that is about to be applied is quicker than the clock.
+    """
+    waiting = PendingVerdict.objects.filter(error="", case=OuterRef("pk"))
+    due = Hold.objects.filter(~Exists(waiting), resolution__isnull=True, expires_at__lte=now).order_by("expires_at")
     ended = 0
     for transaction_id in due.values_list("pk", flat=True)[:limit]:
         try:
-            hold_resolve(transaction_id=transaction_id, resolution=Resolution.EXPIRED, actor="system", now=now)
+            ended += _expire(transaction_id, now)
         except HoldAlreadyResolved:
             continue
         except Exception as error:
             _logger.error("hold %s could not be expired: %s", transaction_id, kind_and_place(error))
-            continue
-        ended += 1
     return ended
+
+
+@transaction.atomic
+def _expire(transaction_id: UUID, now: datetime) -> bool:
+    """False when a verdict was given meanwhile. Locks: the balances, then the case, where verdicts are given."""
+    accounts_lock(Transaction.objects.select_related("account").get(pk=transaction_id).account_ids)
+    Case.objects.select_for_update().filter(pk=transaction_id).first()
+    if PendingVerdict.objects.filter(pk=transaction_id, error="").exists():
+        return False
+    hold_resolve(transaction_id=transaction_id, resolution=Resolution.EXPIRED, actor="system", now=now)
+    return True
 
 
 def _capture(payment: Transaction, hold: Hold, locked: Locked) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from sentinel.core.ids import first_uuid7_at
 
@@ -39,6 +40,9 @@ PARTITIONED: dict[str, tuple[str, ...]] = {
     "ledger_event": (_INSERT_ONLY, _checked("ledger_check_of_transaction")),
 }
 
+# Tables of upper rooms that have the same months. They keep them when the ledger's are detached.
+FOLLOWING: list[str] = []
+
 
 # The current month and those before it that are never detached: histories reach 90 days back.
 MONTHS_KEPT = 4
@@ -51,6 +55,13 @@ _UNFINISHED = {
     """,
     "events that were not handed out": "SELECT count(*) FROM ledger_outboxpending WHERE event_id < %s",
 }
+
+_LACKING = """
+    SELECT right(relid::regclass::text, 6) FROM pg_partition_tree('ledger_transaction')
+    WHERE isleaf AND to_regclass(%(table)s) IS NOT NULL
+        AND to_regclass(%(table)s || '_' || right(relid::regclass::text, 6)) IS NULL
+    ORDER BY 1
+"""
 
 
 def partitions_make(*, now: datetime, months_ahead: int = 3) -> list[str]:
@@ -71,7 +82,21 @@ def partitions_make(*, now: datetime, months_ahead: int = 3) -> list[str]:
                 for statement in extras:
                     cursor.execute(statement.format(part=part))
                 made.append(part)
+        for table in FOLLOWING:
+            made += _follow(cursor, table)
     return made
+
+
+def _follow(cursor: CursorWrapper, table: str) -> list[str]:
+    """Makes the months that transactions have and the table lacks; none before the table itself is there."""
+    cursor.execute(_LACKING, {"table": table})
+    months = [datetime(int(name[:4]), int(name[4:]), 1, tzinfo=UTC) for (name,) in cursor.fetchall()]
+    for start in months:
+        cursor.execute(
+            f"CREATE TABLE {table}_{start:%Y%m} PARTITION OF {table} FOR VALUES FROM (%s) TO (%s)",
+            [_first_id(start), _first_id(_month(start, 1))],
+        )
+    return [f"{table}_{start:%Y%m}" for start in months]
 
 
 def partitions_detach(*, before: datetime, now: datetime) -> list[str]:

@@ -13,6 +13,7 @@ register = template.Library()
 register.filter("badge", words.badge)
 register.filter("money_text", words.money_text)
 register.filter("spaced", words.spaced)
+register.filter("audit_words", words.audit_words)
 register.filter("moment", words.moment)
 register.filter("due", words.due)
 register.filter("account_link", words.account_link)
@@ -30,6 +31,12 @@ def money(minor: int | None, currency: str) -> SafeString:
 def leg(minor: int, currency: str) -> SafeString | str:
     """One column of a posting: empty when the amount is on the other side."""
     return words.money(minor, currency) if minor else ""
+
+
+@register.filter
+def thousands(count: int) -> str:
+    """{{ payments|thousands }}: 11,361"""
+    return f"{count:,}"
 
 
 @register.filter
