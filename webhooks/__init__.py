@@ -1,1 +1,1 @@
-"""Everything that leaves. It will read the ledger's events; until then they wait in ledger.OutboxPending."""
+"""Everything that leaves: endpoints and deliveries to them, and alerts to people. Reads the ledger's events."""

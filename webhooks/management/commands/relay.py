@@ -1,0 +1,23 @@
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from webhooks.services.relay import Relay
+from webhooks.tasks import WakeUps
+
+
+class Command(BaseCommand):
+    help = "Hands out events to webhooks and wakes the workers that deliver them, until it is stopped (Ctrl-C)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        wake_ups = WakeUps()
+        relay = Relay(wake_ups.publish)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: relay.stop.set())
+        self.stdout.write("The relay runs.")
+        try:
+            relay.run()
+        finally:
+            wake_ups.close()
+        self.stdout.write("The relay has stopped.")
