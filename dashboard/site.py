@@ -1,28 +1,53 @@
 """The Admin's own site: its models in the order people need them, and a start page with a few true numbers."""
 
-from typing import Any
+from functools import update_wrapper
+from typing import Any, cast
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 
+from dashboard.log_in import CodeView, LogInForm, LogInView
+from dashboard.second_factor_pages import is_unconfirmed, must_enrol, second_factor_view
+from dashboard.services.sessions import session_follow, sessions_of_person_end
+from dashboard.session_pages import sessions_view
 from dashboard.start_page import start_page
 
 # Group -> the models in it, by "app.Model". What is registered and not named here comes last.
 GROUPS: dict[str, dict[str, str]] = {
     "Work": {
         "ledger.Hold": "Reviews",
+        "ledger.SampledReview": "Sampled reviews",
         "ledger.Transaction": "Transactions",
         "ledger.Account": "Accounts",
         "ledger.Label": "Labels",
+        "ledger.LabelImport": "Label imports",
+        "rules.Alarm": "Alarms",
+        "webhooks.AlertSubscription": "My alerts",
+        "webhooks.Notification": "Notifications",
     },
     "Deciding": {
         "rules.Rule": "Rules",
+        "rules.Simulation": "Simulations",
         "rules.List": "Lists",
         "rules.ListItem": "List items",
+        "rules.ListProposal": "List proposals",
+        "rules.ListImport": "List imports",
         "rules.RulesetVersion": "Ruleset versions",
         "scoring.PolicyVersion": "Policy",
+        "scoring.PolicyRelease": "Policy releases",
         "scoring.ModelVersion": "Models",
+    },
+    "Webhooks": {
+        "webhooks.Endpoint": "Endpoints",
+        "webhooks.Delivery": "Deliveries",
     },
     "API access": {
         "api.GatewayClient": "Clients",
@@ -33,13 +58,28 @@ GROUPS: dict[str, dict[str, str]] = {
         "ledger.AuditEntry": "Audit",
         "ledger.Entry": "Entries",
         "ledger.Event": "Events",
+        "dashboard.DecisionFact": "Decisions",
     },
-    "People": {"auth.User": "Users", "auth.Group": "Groups"},
+    "People": {
+        "auth.User": "Users",
+        "auth.Group": "Groups",
+        "axes.AccessAttempt": "Failed log-ins",
+        "dashboard.PersonSession": "Sessions",
+    },
     "Background work": {
         "django_celery_results.TaskResult": "Task results",
         "django_celery_results.GroupResult": "Group results",
+        "django_celery_beat.PeriodicTask": "Schedules",
+        "django_celery_beat.IntervalSchedule": "Intervals",
+        "django_celery_beat.CrontabSchedule": "Clock times",
+        "django_celery_beat.ClockedSchedule": "Single moments",
+        "django_celery_beat.SolarSchedule": "Times of the sun",
     },
 }
+
+
+# What a person without a second factor may still do where it is required.
+OPEN_BEFORE_ENROLMENT = {"second_factor", "logout", "jsi18n"}
 
 
 class SentinelAdminSite(AdminSite):
@@ -48,6 +88,80 @@ class SentinelAdminSite(AdminSite):
     index_title = "Today"
     site_url = None  # there is no other site to view
     index_template = "admin/start.html"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Where a code is required, whoever has a second factor logs in with it; whoever has none may set it up."""
+        return super().has_permission(request) and (not is_unconfirmed(request) or must_enrol(request))
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            name = request.resolver_match.url_name if request.resolver_match else None
+            is_staff = AdminSite.has_permission(self, request)
+            if is_staff and name not in OPEN_BEFORE_ENROLMENT and must_enrol(request):
+                return HttpResponseRedirect(reverse("admin:second_factor"))
+            return inner(request, *args, **kwargs)
+
+        return update_wrapper(guarded, inner)
+
+    def get_urls(self) -> list[Any]:
+        from dashboard.views.export import decisions_csv
+        from dashboard.views.overview import overview
+
+        return [
+            path("dashboard/", self.admin_view(overview), name="dashboard"),
+            path("dashboard/decisions.csv", self.admin_view(decisions_csv), name="dashboard_decisions_csv"),
+            path("login/code/", self.log_in_code, name="log_in_code"),
+            path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
+            path("sessions/", self.admin_view(self.own_sessions), name="own_sessions"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator([never_cache, login_not_required])
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        context = self._log_in_context(request, "Log in") | (extra_context or {})
+        view = LogInView.as_view(
+            extra_context=context, authentication_form=LogInForm, template_name="admin/login.html"
+        )
+        return view(request)
+
+    @method_decorator([never_cache, login_not_required])
+    def log_in_code(self, request: HttpRequest) -> Any:
+        return CodeView.as_view(extra_context=self._log_in_context(request, "Code"))(request)
+
+    def _log_in_context(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        context = {
+            **self.each_context(request),
+            "title": title,
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+        }
+        if REDIRECT_FIELD_NAME not in request.GET and REDIRECT_FIELD_NAME not in request.POST:
+            context[REDIRECT_FIELD_NAME] = reverse("admin:index")
+        return context
+
+    def second_factor(self, request: HttpRequest) -> HttpResponse:
+        context = self.each_context(request) | {"title": "Second factor"}
+        if must_enrol(request):  # the rest of the site would only lead back here
+            context |= {"available_apps": [], "is_nav_sidebar_enabled": False}
+        return second_factor_view(request, context)
+
+    def own_sessions(self, request: HttpRequest) -> HttpResponse:
+        return sessions_view(request, self.each_context(request) | {"title": "Your sessions"})
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The change gives this session another key, and ends all others."""
+        old_key = request.session.session_key
+        answer = super().password_change(request, extra_context)
+        if (new_key := request.session.session_key) != old_key:
+            session_follow(old_key=old_key, new_key=new_key)
+            actor, now = request.user.get_username(), timezone.now()
+            sessions_of_person_end(user=cast(User, request.user), keep_key=new_key, actor=actor, now=now)
+        return answer
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return super().index(request, {**(extra_context or {}), **start_page(request.user)})

@@ -10,12 +10,15 @@ from django.utils import timezone
 
 from ledger.models import Hold, OutboxPending, Transaction
 from rules.models import RulesetVersion
-from scoring.models import ModelVersion, PolicyVersion
+from rules.selectors import alarms_unseen
+from scoring.models import ModelVersion, PolicyRelease, PolicyVersion
+from scoring.selectors.registry import models_described
 from sentinel.core.ids import first_uuid7_at
 from sentinel.core.money import format_money
 from sentinel.core.outcomes import Outcome
 from sentinel.ops.health import run_probes
 from sentinel.ops.views import sentence
+from webhooks.selectors.log import webhooks_overview
 
 Person = AbstractBaseUser | AnonymousUser
 
@@ -28,12 +31,19 @@ def start_page(user: Person) -> dict[str, Any]:
         "reviews": ("ledger.view_hold", lambda: open_reviews(now)),
         "pending_events": ("ledger.view_event", OutboxPending.objects.count),
         "ruleset": ("rules.view_rulesetversion", RulesetVersion.objects.order_by("-number").first),
-        "policy": ("scoring.view_policyversion", PolicyVersion.objects.first),
+        "policy": ("scoring.view_policyversion", _live_policy),
         "champion": ("scoring.view_modelversion", champion),
+        "webhooks": ("webhooks.view_endpoint", webhooks_overview),
+        "alarms": ("rules.view_alarm", alarms_unseen),
     }
     shown = {name: read() if _may(user, permission) else None for name, (permission, read) in parts.items()}
     may_see = {name: _may(user, permission) for name, (permission, _) in parts.items()}
     return {**shown, "may_see": may_see, "services": services(), "now": now}
+
+
+def _live_policy() -> PolicyVersion | None:
+    newest = PolicyRelease.objects.select_related("live").first()
+    return newest.live if newest else None
 
 
 def payments_today(now: datetime) -> dict[str, Any]:
@@ -78,8 +88,13 @@ def open_reviews(now: datetime) -> dict[str, Any]:
     }
 
 
-def champion() -> ModelVersion | None:
-    return ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).first()
+def champion() -> dict[str, Any] | None:
+    """What decides and since when, and how much fraud it found when it was measured."""
+    model = models_described().filter(state=ModelVersion.State.CHAMPION).first()
+    if model is None:
+        return None
+    found = (model.metrics or {}).get("recall_at_half_percent")
+    return {"model": model, "found": None if found is None else f"{100 * found:.0f}"}
 
 
 def services() -> dict[str, Any]:

@@ -1,8 +1,8 @@
 from django.urls import path
 
-from dashboard import views
+from dashboard.views.home import home
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("admin", views.home),  # typed without its slash
+    path("", home, name="home"),
+    path("admin", home),  # typed without its slash
 ]

@@ -1,0 +1,5 @@
+"""Decisions as facts, and people: who they are, how they got in, and what failed."""
+
+from dashboard.admin import decisions, failed_log_ins, people, schedules, sessions
+
+__all__ = ["decisions", "failed_log_ins", "people", "schedules", "sessions"]
