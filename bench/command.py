@@ -23,6 +23,8 @@ def main(arguments: list[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
+        if options.what == "rules":
+            return _measure_rules(options)
         return _measure_url(options) if options.url else _measure_own(options)
     except Refusal as refusal:
         say(f"\n{refusal}")
@@ -36,6 +38,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="manage.py bench", description="Measures SentinelStream beside its yardsticks, on servers of its own."
     )
+    parser.add_argument("what", nargs="?", choices=("rules", "simulation", "deliveries", "dashboard"),
+                        help="rules beside other engines, or what takes long: see bench/README.md")  # fmt: skip
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--rounds", type=_count, default=3, help="rounds, of which medians are taken (3)")
     parser.add_argument("--seconds", type=_seconds, default=8.0, help="of each measurement (8)")
@@ -48,6 +52,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--history", nargs="?", type=_count, const=1_000_000, metavar="N",
                         help="cost of a decision with N/10 and with N transactions in the ledger")  # fmt: skip
     parser.add_argument("--profile", action="store_true", help="where the microseconds of a decision go")
+    parser.add_argument("--events", type=_count, default=10_000, help="of deliveries (10000)")
+    parser.add_argument("--failing", type=int, choices=range(91), default=30, metavar="PERCENT",
+                        help="of deliveries: what the receiver refuses at random (30)")  # fmt: skip
     parser.add_argument("--json", nargs="?", const=STDOUT, metavar="FILE", help="the result as one JSON object")
     parser.add_argument("--url", help="measure this running service instead, over HTTP only")
     parser.add_argument("--api-key", default=os.environ.get("SENTINEL_API_KEY", ""), help="its API key")
@@ -96,9 +103,24 @@ def _measure_own(options: argparse.Namespace) -> int:
         os.environ.update(stack.environment | {"SENTINEL_DB_ROLE": "owner"})
         _set_up_django()
         # Needs settings, which need the addresses of the servers.
-        from bench.own_service import measure
+        if options.what == "simulation":
+            from bench.simulation import measure
+        elif options.what == "deliveries":
+            from bench.deliveries import measure
+        elif options.what == "dashboard":
+            from bench.dashboard import measure
+        else:
+            from bench.own_service import measure
 
         return measure(stack, options, run=run)
+
+
+def _measure_rules(options: argparse.Namespace) -> int:
+    """Needs no server."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sentinel.settings")
+    from bench.rule_engines import measure
+
+    return measure(options)
 
 
 def _measure_url(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ Connected as the owner, while nothing is under way.
 import math
 import urllib.error
 import urllib.request
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +16,16 @@ from typing import Any
 from django.db import connection
 
 from bench.plan import Sample
+from scoring.domain.entities import EntityKind, EntityState, window_starts
+from scoring.services.entities import Marker, entity_digest, entity_key, marker_key, marker_read
 from sentinel.core.catalogue import unpack
 from sentinel.ops.children import loopback
+from sentinel.ops.connections import redis_from_services
 from tests.offline_features import rows_with_features
 
 SHOWN_MAX = 5
 FEATURE_ACCOUNTS, FEATURE_ROWS_MAX, HOT_ROWS_MAX = 8, 1000, 3000
+MERCHANTS = 5
 _TOLERANCE = 1e-6
 
 
@@ -145,6 +150,53 @@ def features_of_busy_account(account_id: str) -> list[str]:
             tally.add(at_seconds, amount_minor)
         latest_seconds = max(latest_seconds, at_seconds)
     return wrong
+
+
+def merchants(key_prefix: str) -> list[str]:
+    """What Redis counts for some merchants equals their payments in the record: none was lost or counted twice.
+
+    Only payments whose keys begin so, and of live clients; whatever else the merchants had must not be in Redis.
+    """
+    with redis_from_services() as redis:
+        marker = marker_read(redis.get(marker_key()))
+        if marker is None or not marker.is_ready:
+            return ["Redis has no complete history of cards, devices, IP addresses and merchants"]
+        return [
+            words for name in _busy_merchants(key_prefix) for words in _of_merchant(redis, marker, name, key_prefix)
+        ]
+
+
+def _busy_merchants(key_prefix: str) -> list[str]:
+    rows = _rows(
+        f"SELECT t.merchant_id FROM {_DECIDED} AND t.merchant_id IS NOT NULL"  # noqa: S608
+        " GROUP BY 1 ORDER BY count(*) DESC LIMIT %s",
+        [_like(key_prefix), MERCHANTS],
+    )
+    return [name for (name,) in rows]
+
+
+def _of_merchant(redis: Any, marker: Marker, name: str, key_prefix: str) -> list[str]:
+    key = entity_key(marker.generation, entity_digest(EntityKind.MERCHANT, name, True))
+    state, _ = EntityState.read(redis.get(key))
+    since = window_starts(state.latest_seconds)[-1]
+    ((payments, total_minor),) = _rows(
+        f"SELECT count(*), coalesce(sum(t.amount_minor), 0)::bigint FROM {_DECIDED} AND t.merchant_id = %s"  # noqa: S608
+        " AND t.occurred_at >= to_timestamp(%s)",
+        [_like(key_prefix), name, since],
+    )
+    first = bisect_left(state.moments, since)
+    told = (("payments", sum(state.payments[first:]), payments), ("sum", sum(state.totals[first:]), total_minor))
+    return [
+        f"merchant {name}: {words} in Redis is {counted}, in the record {recorded}"
+        for words, counted, recorded in told
+        if counted != recorded
+    ]
+
+
+_DECIDED = (
+    "ledger_transaction t JOIN ledger_idempotencykey k ON k.subject_id = t.id"
+    " WHERE k.key LIKE %s AND t.livemode AND t.transaction_type <> 'top_up'"
+)
 
 
 # The definitions of docs/features.md, spelt out once more: seconds of a bucket, and how many.

@@ -14,7 +14,7 @@ from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest
 from rules.domain.compiler import compile_ruleset
 from scoring.domain.features import describe
 from scoring.domain.history import AccountHistory, PastPayment
-from scoring.domain.model_inputs import columns_of
+from scoring.domain.snapshots import columns_of
 from scoring.models import ModelVersion
 from scoring.selectors.models import model_folder, model_load
 from scoring.serving.artefact import PIPELINE_FILE
@@ -43,7 +43,7 @@ def rules_figures(seconds: float) -> dict[str, float]:
 def model_figures(seconds: float) -> dict[str, float]:
     """The champion on a group, against scikit-learn's own call on one row of the very pipeline it was made from."""
     row = ModelVersion.objects.get(state=ModelVersion.State.CHAMPION)
-    champion, pipeline = model_load(row), joblib.load(model_folder(row.version) / PIPELINE_FILE)
+    champion, pipeline = model_load(row), joblib.load(model_folder(row.version) / PIPELINE_FILE)["forest"]
     snapshots = [pack(values) for values in described_payments()]
     one = columns_of(snapshots[:1])
     return {

@@ -42,11 +42,13 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "/ledger/domain/fingerprints", "/sentinel/core/card_numbers", "/sentinel/core/money", "/jiter",
     )),
     ("gather and remember (Redis)", (
-        "/scoring/services/contexts", "/scoring/domain/history", "/redis/", "/ledger/selectors/", "/json/",
+        "/scoring/services/contexts", "/scoring/services/entit", "/scoring/domain/history",
+        "/scoring/domain/entities", "/redis/", "/ledger/selectors/", "/json/",
     )),
     ("features", ("/scoring/domain/features", "/sentinel/core/catalogue", "/sentinel/core/geo", "/zoneinfo/")),
     ("rules", ("/rules/", "<compiled", "<rule")),
-    ("model", ("/scoring/serving/", "/scoring/domain/model_inputs", "/numpy/", "/onnxruntime/")),
+    ("model", ("/scoring/serving/", "/scoring/domain/forest_inputs", "/scoring/domain/classifier_inputs",
+               "/scoring/domain/snapshots", "/numpy/", "/onnxruntime/")),
     ("decide, book and make rows", (
         "/scoring/domain/", "/scoring/services/assessing", "/ledger/domain/", "/sentinel/core/", "/uuid.py",
     )),

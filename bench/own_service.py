@@ -94,7 +94,7 @@ def record_check(stack: Stack, seeded: Seeded, run: str) -> Check:
         ask = correctness.ask_again(f"http://{server.host}:{server.port}", seeded.credentials()[0])
         found = correctness.ledger_sums() + correctness.balances(seeded.account_prefix)
         found += correctness.keys(used) + correctness.replays(samples, ask)
-        found += correctness.features(_some_accounts(seeded), f"{run}-")
+        found += correctness.features(_some_accounts(seeded), f"{run}-") + correctness.merchants(f"{run}-")
         if scenario.has_hot_account:
             found += correctness.features_of_busy_account(seeded.hot_account)
         return found

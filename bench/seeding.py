@@ -19,11 +19,13 @@ from ledger.models import Account, AccountBalance
 from ledger.services.accounts import system_accounts_ensure
 from ledger.services.writing import accounts_lock, rows_write
 from rules.domain.definitions import RuleDefinition, RuleDraft
+from rules.domain.stages import Stage
 from rules.models import Rule
-from rules.services.rules import rule_write
-from rules.services.rulesets import publishing_lock, ruleset_publish
+from rules.services.shipped import shipped_rules_publish
 from scoring.models import PolicyVersion
-from scoring.services.policies import DEFAULT_THRESHOLDS, policy_publish
+from scoring.services.entity_rebuild import entities_ensure
+from scoring.services.policies import DEFAULT_THRESHOLDS
+from scoring.services.policy_shipped import shipped_policy_publish
 from sentinel.api.models import GatewayClient
 from sentinel.api.services import api_key_create, client_create
 from sentinel.api.tokens import tokens_for
@@ -31,7 +33,6 @@ from sentinel.core.ids import uuid7
 from sentinel.ops.console import Refusal, step
 
 ACCOUNT_PREFIX = "bench_"
-ACTOR = "bench"
 CURRENCY = "INR"
 RATE = "1000000/s"
 RULES = 50
@@ -60,12 +61,13 @@ def seed(*, run: str, accounts: int) -> Seeded:
     with step("tables"):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("make_partitions", verbosity=0)
-    _refuse_real_bank()
+    refuse_real_bank()
     with step("model"):
-        call_command("train_model", if_missing=True, verbosity=0)
+        call_command("train_model", bundled=True, if_missing=True, verbosity=0)
     with step(f"{RULES} rules and a policy"):
-        _publish_rules(now)
+        rules_publish(now)
         _publish_policy(now)
+    entities_ensure(now=now)
     client = client_create(name=f"bench {run}", all_accounts=True, rate=RATE)
     _, api_key = api_key_create(client=client)
     prefix, hot_account = f"{ACCOUNT_PREFIX}{run}_", f"{ACCOUNT_PREFIX}{run}_hot_000000"
@@ -74,7 +76,7 @@ def seed(*, run: str, accounts: int) -> Seeded:
     return Seeded(client, api_key, prefix, accounts, hot_account)
 
 
-def _refuse_real_bank() -> None:
+def refuse_real_bank() -> None:
     """The bench changes which rules are live and leaves its payments behind."""
     others = Account.objects.filter(kind=Account.Kind.CUSTOMER).exclude(id__startswith=ACCOUNT_PREFIX)
     if others.exists():
@@ -82,17 +84,18 @@ def _refuse_real_bank() -> None:
 
 
 @transaction.atomic
-def _publish_rules(now: datetime) -> None:
+def rules_publish(now: datetime) -> None:
     """Exactly these rules are live afterwards."""
-    publishing_lock()
-    definitions = realistic_rules(RULES)
-    Rule.objects.update(is_enabled=False)
-    Rule.objects.filter(code__in=[definition.code for definition in definitions]).update(is_enabled=True)
     known = {rule.code: rule for rule in Rule.objects.all()}
-    for definition in definitions:
-        rule = known.get(definition.code) or Rule(code=definition.code, name=definition.name, is_enabled=True)
-        rule_write(actor=ACTOR, rule=rule, draft=_draft(definition), now=now)
-    ruleset_publish(actor=ACTOR, note="bench", now=now)
+    rules = [
+        (
+            known.get(definition.code) or Rule(code=definition.code, name=definition.name),
+            _draft(definition),
+            Stage.LIVE,
+        )
+        for definition in realistic_rules(RULES)
+    ]
+    shipped_rules_publish(rules=rules, note="bench", now=now, alone=True)
 
 
 def _draft(definition: RuleDefinition) -> RuleDraft:
@@ -102,7 +105,7 @@ def _draft(definition: RuleDefinition) -> RuleDraft:
 
 def _publish_policy(now: datetime) -> None:
     if not PolicyVersion.objects.exists():
-        policy_publish(thresholds=DEFAULT_THRESHOLDS, actor=ACTOR, note="bench", now=now)
+        shipped_policy_publish(thresholds=DEFAULT_THRESHOLDS, note="bench", now=now)
 
 
 def accounts_make(names: list[str], *, now: datetime) -> None:
