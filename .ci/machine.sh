@@ -15,6 +15,22 @@ install_package() { # package
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" >"$work/apt.log" 2>&1 || { tail -n 20 "$work/apt.log"; return 1; }
 }
 
+install_browser() {
+    if [ -x "${SENTINEL_TEST_CHROMIUM:-/usr/bin/chromium}" ]; then return; fi
+    install_package chromium || echo "Without Chromium the browser tests are skipped."
+}
+
+# Needs Node.js 20 or later, which older releases of Debian do not have: then the committed bundle is taken as it is.
+rebuild_bundle() {
+    local major
+    major=$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/') || true
+    if [ "${major:-0}" -lt 20 ]; then
+        echo "Node.js 20 or later is missing: the bundle was NOT built again."
+        return
+    fi
+    frontend/check.sh
+}
+
 port_answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 start_service() { # name, port, package

@@ -16,12 +16,19 @@ from django.core.cache import caches
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.gateway import EventLoopThread, Gateway
 
 # Tests count as one start of the service: a prefix of their own in Redis, and a policy under which nothing but
 # rules, funds and limits has a say.
 QUIET_THRESHOLDS = {"degraded_review_above": dict.fromkeys(("INR", "EUR", "USD", "JPY", "BHD"), "9999999")}
+
+
+# How fast examples are made and run says how busy the machine is, not whether the code is right.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -48,10 +55,12 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 
 @pytest.fixture(scope="session")
 def quiet_policy(django_db_setup, django_db_blocker) -> None:
-    from scoring.services.policies import policy_publish
+    from scoring.services.entity_rebuild import entities_ensure
+    from scoring.services.policy_shipped import shipped_policy_publish
 
     with django_db_blocker.unblock():
-        policy_publish(thresholds=QUIET_THRESHOLDS, actor="tests", note="", now=timezone.now())
+        entities_ensure(now=timezone.now())
+        shipped_policy_publish(thresholds=QUIET_THRESHOLDS, note="", now=timezone.now())
 
 
 @pytest.fixture

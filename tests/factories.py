@@ -1,5 +1,6 @@
 """Rows for tests that roll back: written as the decision path writes them, without its connections."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -51,15 +52,19 @@ def make_payment(
     outcome: Outcome = Outcome.APPROVE,
     amount_minor: int = 5400,
     now: datetime | None = None,
+    verdict_changes: dict | None = None,
+    id_at: datetime | None = None,
     **fields,
 ) -> Transaction:
-    """A decided and booked payment; a review is held, as after a rule hit."""
+    """A decided and booked payment; a review is held, as after a rule hit. `verdict_changes` are fields of its
+    verdict, such as rule_hits. `id_at`: the moment its id carries, else that of the test.
+    """
     now = now or timezone.now()
     request = _request(account, amount_minor, now, fields)
-    verdict = _verdict(request, outcome)
+    verdict = replace(_verdict(request, outcome), **(verdict_changes or {}))
     locked = accounts_lock([account.id])[account.id]
     booked = book(request, verdict, account=locked, counterparty=None, day=now.date())
-    transaction_id: UUID = uuid7()
+    transaction_id: UUID = uuid7(int(id_at.timestamp() * 1e9) if id_at else None)
     entry_id = uuid7() if booked.legs else None
     receipt = payment_receipt(
         request,

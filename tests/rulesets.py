@@ -1,4 +1,4 @@
-"""Rules that are live for the length of a block, published as an analyst would."""
+"""Rules that are live for the length of a block."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,9 @@ from uuid import uuid4
 from django.utils import timezone
 
 from rules.domain.definitions import RuleDraft
+from rules.domain.stages import Stage
 from rules.models import Rule
-from rules.services.rules import rule_disable, rule_save
+from rules.services.shipped import shipped_rule_take_out, shipped_rules_publish
 from sentinel.core.outcomes import Action
 
 
@@ -21,16 +22,26 @@ def live_rules(*, reason_code: str = "", **expressions: Any) -> Iterator[None]:
         yield
     finally:
         for rule in rules:
-            rule_disable(actor="tests", rule=rule, now=timezone.now())
+            shipped_rule_take_out(rule=rule, now=timezone.now())
 
 
 def _publish(action: Action, expression: Any, reason_code: str) -> Rule:
     code = f"test_{uuid4().hex[:8]}"
     if "combinator" not in expression:
         expression = {"combinator": "all", "conditions": [expression]}
-    rule = Rule(code=code, name=code, is_enabled=True)
+    rule = Rule(code=code, name=code)
     draft = RuleDraft(
         action=action, reason_code=reason_code or f"rule.{code}", reason_words="A test rule", expression=expression
     )
-    rule_save(actor="tests", rule=rule, draft=draft, now=timezone.now())
+    shipped_rules_publish(rules=[(rule, draft, Stage.LIVE)], note="tests", now=timezone.now())
     return rule
+
+
+def simulate(rule: Rule) -> None:
+    """What the rule's latest version would have done today, worked off in this thread."""
+    from rules.services.simulating import simulation_run
+    from rules.services.simulations import simulation_request
+
+    version = rule.versions.latest("number")
+    simulation = simulation_request(actor="tests", version=version, days=1, now=timezone.now())
+    simulation_run(simulation_id=simulation.pk, clock=timezone.now)

@@ -24,7 +24,7 @@ def web_processes(count: int, **environment: str) -> Iterator[str]:
     command = [sys.executable, "-m", "gunicorn", "sentinel.asgi:application", "-w", str(count)]
     command += ["-k", "uvicorn_worker.UvicornWorker", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
     command += ["--log-level", "warning"]
-    server = subprocess.Popen(command, env=os.environ | _environment() | environment)
+    server = subprocess.Popen(command, env=os.environ | service_environment() | environment)
     try:
         base_url = f"http://127.0.0.1:{port}"
         _wait_until_alive(server, base_url)
@@ -34,7 +34,19 @@ def web_processes(count: int, **environment: str) -> Iterator[str]:
         server.wait(20)
 
 
-def _environment() -> dict[str, str]:
+@contextmanager
+def celery_worker(queue: str) -> Iterator[None]:
+    """A worker on the test database that takes the messages of one queue, stopped at the end of the block."""
+    command = [sys.executable, "-m", "celery", "-A", "sentinel", "worker", "-Q", queue, "-P", "solo"]
+    worker = subprocess.Popen([*command, "--loglevel", "warning"], env=os.environ | service_environment())
+    try:
+        yield
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(20)
+
+
+def service_environment() -> dict[str, str]:
     database = connection.settings_dict
     user, password = settings.RUNTIME_DATABASE_USER, settings.RUNTIME_DATABASE_PASSWORD
     place = f"{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"

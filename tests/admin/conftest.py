@@ -9,6 +9,10 @@ from ledger.models import Account, Transaction
 from sentinel.api.models import GatewayClient
 from sentinel.core.outcomes import Outcome
 from tests.factories import make_account, make_client, make_payment
+from tests.scoring.conftest import artefact, dataset, supervised_artefact
+from webhooks.models import Endpoint
+
+__all__ = ["artefact", "dataset", "supervised_artefact"]  # trained once for this folder, too
 
 REVIEWER = ("ledger.view_hold", "ledger.resolve_hold", "ledger.view_transaction", "ledger.view_account")
 OPERATOR = (
@@ -26,6 +30,16 @@ OPERATOR = (
     "ledger.add_accountgrant",
     "ledger.delete_accountgrant",
 )
+
+HOOKS_OPERATOR = (
+    "webhooks.view_endpoint",
+    "webhooks.add_endpoint",
+    "webhooks.change_endpoint",
+    "webhooks.view_delivery",
+    "webhooks.change_delivery",
+    "ledger.view_transaction",
+)
+HOOKS_VIEWER = ("webhooks.view_endpoint", "webhooks.view_delivery", "ledger.view_transaction")
 
 
 @pytest.fixture
@@ -52,6 +66,23 @@ def reviewer(sign_in):
 @pytest.fixture
 def operator(sign_in):
     return sign_in("olivia", *OPERATOR)
+
+
+@pytest.fixture
+def hooks_operator(sign_in):
+    return sign_in("omar", *HOOKS_OPERATOR)
+
+
+@pytest.fixture
+def hooks_viewer(sign_in):
+    """Sees endpoints and deliveries, and may do nothing with them."""
+    return sign_in("vera", *HOOKS_VIEWER)
+
+
+@pytest.fixture
+def no_other_endpoints(db):
+    """Tests that commit leave theirs behind. They are back when this test is rolled back."""
+    Endpoint.objects.all().delete()
 
 
 @pytest.fixture

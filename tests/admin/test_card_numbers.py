@@ -38,7 +38,10 @@ def pages(held, paid, gateway_client) -> dict[str, tuple[str, dict]]:
         "key": (test_clients.ADD_KEY, {"client": gateway_client.pk, "name": "checkout"}),
         "policy": (test_policies.ADD, test_policies.FORM),
         "rule": (reverse("admin:rules_rule_add"), filled()),
-        "list": (reverse("admin:rules_list_add"), {"name": "vips", "item_type": "account", "description": ""}),
+        "list": (
+            reverse("admin:rules_list_add"),
+            {"name": "vips", "item_type": "account", "purpose": "block", "description": ""},
+        ),
     }
 
 

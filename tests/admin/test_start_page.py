@@ -1,10 +1,12 @@
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from dashboard.site import GROUPS
 from sentinel.core.errors import SentinelError
 from sentinel.ops.health import ProbeResult
+from tests.admin.webhook_rows import delivery_row, endpoint_row
 from tests.factories import make_account, make_payment
 
 START = reverse("admin:index")
@@ -69,8 +71,21 @@ def test_strangers_are_asked_to_sign_in(client, db):
 
 
 def test_one_query_a_number(admin_client, held, paid, django_assert_max_num_queries):
-    with django_assert_max_num_queries(8):  # session, user, and six numbers
+    with django_assert_max_num_queries(11):  # session, user, six numbers, and three of webhooks
         admin_client.get(START)
+
+
+def test_what_is_wrong_with_webhooks_is_seen(admin_client, no_other_endpoints):
+    endpoint = endpoint_row(failing_since=timezone.now())
+    endpoint_row(state="disabled")
+    delivery_row(endpoint, state="dead")
+    delivery_row(endpoint)
+    response = admin_client.get(START)
+
+    found = response.context["webhooks"]
+    assert (found.states, found.failing) == ({"active": 1, "paused": 0, "disabled": 1}, 1)
+    assert (found.dead, found.waiting_since is not None) == (1, True)
+    assert "Disabled endpoints" in response.content.decode()
 
 
 def test_every_model_has_its_place(admin_client, rf):

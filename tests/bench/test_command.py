@@ -24,6 +24,12 @@ def test_only_the_servers_that_are_needed_are_started():
     assert own_service.servers_of(own_service.chosen(options)) == [WEB, LEAN]
 
 
+def test_rules_and_a_simulation_are_measured_by_their_name():
+    assert command.parse([]).what is None
+    assert command.parse(["rules"]).what == "rules"
+    assert command.parse(["simulation", "--history", "50000"]).history == 50_000
+
+
 def test_a_mode_of_its_own_leaves_the_scenarios_out():
     assert own_service.chosen(command.parse(["--memory"])) == []
     assert own_service.chosen(command.parse(["--history", "20000", "--only", "single"])) == ["single"]

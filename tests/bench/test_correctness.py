@@ -1,6 +1,7 @@
 """Each check finds nothing in a sound record, and finds the violation that is planted."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -163,6 +164,21 @@ def test_a_snapshot_that_the_record_does_not_bear_out_is_found(decided, rolled_b
 
     assert any("payments_1h was 0 when it was decided, and is 3 by the record" in line for line in found)
     assert any("payments_1h was 0" in line for line in correctness.features_of_busy_account(decided))
+
+
+def test_what_redis_counts_for_a_merchant_equals_the_record(gateway):
+    account_id, key = gateway.open_account(), f"check-{uuid4().hex[:8]}-"
+    merchant = {"id": f"m_{key}"}
+    for number in range(12):
+        assert gateway.pay(account_id, "10.00", key=f"{key}{number}", merchant=merchant).status_code == 201
+
+    assert correctness.merchants(key) == []
+
+    gateway.pay(account_id, "10.00", merchant=merchant)  # which the check does not know of
+    assert correctness.merchants(key) == [
+        f"merchant m_{key}: payments in Redis is 13, in the record 12",
+        f"merchant m_{key}: sum in Redis is 13000, in the record 12000",
+    ]
 
 
 def test_history_that_was_loaded_in_bulk_brings_no_snapshots_to_compare(decided):

@@ -101,7 +101,7 @@ def test_an_unsigned_token_is_refused(gateway):
     claims = {"client_id": str(gateway.client.id), "token_type": "access", "jti": "x", "exp": 4102444800}
     claims |= {"iss": "sentinelstream", "aud": "sentinelstream-api"}
 
-    assert with_token(gateway, jwt.encode(claims, None, algorithm="none")).status_code == 401
+    assert with_token(gateway, jwt.encode(claims, "", algorithm="none")).status_code == 401
     assert with_token(gateway, jwt.encode(claims, "wrong-key-wrong-key-wrong-key-wrong", "HS256")).status_code == 401
 
 

@@ -1,6 +1,6 @@
 """What happens to a payment after it was decided."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -36,6 +36,12 @@ def uuid(public_id: str) -> UUID:
     found = parse_public_id("txn", public_id)
     assert found is not None
     return found
+
+
+def expire_all(now: datetime) -> None:
+    """Other tests leave holds behind, which are older and come first."""
+    while holds_expire(now=now):
+        pass
 
 
 def test_a_hold_keeps_the_money_back(gateway, held):
@@ -90,9 +96,9 @@ def test_holds_expire_when_nobody_decides(gateway, held):
     _, transaction_id = held
     expires_at = Hold.objects.get(pk=uuid(transaction_id)).expires_at
 
-    holds_expire(now=expires_at - timedelta(seconds=1))
+    expire_all(expires_at - timedelta(seconds=1))
     assert not HoldResolution.objects.filter(hold_id=uuid(transaction_id)).exists()
-    holds_expire(now=expires_at)
+    expire_all(expires_at)
 
     assert HoldResolution.objects.get(hold_id=uuid(transaction_id)).resolution == "expired"
 
@@ -277,30 +283,6 @@ def test_strangers_can_neither_read_nor_reverse_nor_void_nor_label(gateway, stra
     assert {answer.status_code for answer in answers} == {404}
     assert void.json()["status"] == "voided_before_arrival"
     assert gateway.balance(account_id)["available"] == "20.00"
-
-
-def test_labels_are_kept_and_listed(gateway):
-    account_id = gateway.open_account("100.00")
-    transaction_id = gateway.pay(account_id, "80.00").json()["id"]
-    body = {"transaction_id": transaction_id, "label": "fraud", "source": "chargeback", "note": "not me"}
-
-    made = gateway.post("labels", body)
-
-    assert made.status_code == 201
-    listed = gateway.get("labels", params={"transaction_id": transaction_id}).json()["results"]
-    assert [(item["label"], item["source"]) for item in listed] == [("fraud", "chargeback")]
-
-
-@pytest.mark.parametrize("moment", ["2199-01-01T00:00:00Z", "2001-01-01T00:00:00Z"])
-def test_a_label_from_an_impossible_moment_is_refused(gateway, moment):
-    transaction_id = gateway.pay(gateway.open_account()).json()["id"]
-    body = {"transaction_id": transaction_id, "label": "fraud", "source": "other", "observed_at": moment}
-
-    refused = gateway.post("labels", body)
-
-    assert refused.status_code == 400
-    assert refused.json()["errors"][0]["field"] == "observed_at"
-    assert gateway.get("labels", params={"transaction_id": transaction_id}).json()["results"] == []
 
 
 def test_the_brief_999_999_from_abroad_on_10_000_is_declined_with_rule_and_funds(gateway):

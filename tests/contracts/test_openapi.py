@@ -1,6 +1,7 @@
 """The published contract: what it says is what runs, and it breaks no client."""
 
 import copy
+import re
 
 import pytest
 import yaml
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from sentinel.api.contract import breaking_differences
+from webhooks.domain.event_types import EVENT_TYPES, TEST_EVENT
 
 pytestmark = pytest.mark.contract
 
@@ -81,3 +83,21 @@ def test_the_examples_of_the_document_run(gateway, document):
 
 def test_the_documentation_is_served_without_credentials(gateway):
     assert gateway.get("/api/schema/", headers={"X-API-Key": ""}).status_code == 200
+
+
+def test_what_the_document_points_at_is_in_it(document):
+    names = set(re.findall(r"'#/components/schemas/(\w+)'", repr(document)))
+
+    assert names - document["components"]["schemas"].keys() == set()
+    assert "TransactionDecided" in names
+
+
+def test_each_event_that_is_sent_is_in_the_document_with_the_headers_that_sign_it(document):
+    assert document["webhooks"].keys() == {*EVENT_TYPES, TEST_EVENT}
+    for event, item in document["webhooks"].items():
+        operation = item["post"]
+        shape = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        kinds = document["components"]["schemas"][shape]["properties"]["type"]
+        assert event in kinds.get("enum", [kinds.get("const")])
+        names = [parameter["name"] for parameter in operation["parameters"] if parameter["required"]]
+        assert names == ["webhook-id", "webhook-timestamp", "webhook-signature"]

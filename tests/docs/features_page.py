@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from scoring.domain import history, windows
+from scoring.domain import entities, history, windows
 from scoring.domain.features import NIGHT_HOURS
 from scoring.domain.windows import Window
 from sentinel.core.catalogue import CATALOGUE_VERSION, FIELDS, PACKED_FIELDS, Field, FieldType
@@ -21,10 +21,18 @@ _TYPES = {
     FieldType.TEXT: "text",
 }
 _WINDOWS = (
+    ("1m", "1 minute", windows.MINUTE),
+    ("10m", "10 minutes", windows.TEN_MINUTES),
     ("1h", "1 hour", windows.HOUR),
     ("24h", "24 hours", windows.DAY),
     ("7d", "7 days", windows.WEEK),
     ("30d", "30 days", windows.MONTH),
+)
+_ENTITY_WINDOWS = (
+    ("1m", "1 minute", entities.MINUTE),
+    ("1h", "1 hour", entities.HOUR),
+    ("24h", "24 hours", entities.DAY),
+    ("30d", "30 days", entities.MONTH),
 )
 _INTRODUCTION = f"""\
 # Features
@@ -91,11 +99,7 @@ def _windows() -> Iterator[str]:
     yield "payment's own bucket and the ones before it; buckets are aligned to the epoch, in UTC. The payment that is"
     yield "being decided is not counted. Every recorded attempt that takes money out is counted, whatever its"
     yield "outcome; a top-up is not.\n"
-    yield "| window | fields end with | buckets | so it reaches back |"
-    yield "|---|---|---|---|"
-    for suffix, words, window in _WINDOWS:
-        yield f"| {words} | `_{suffix}` | {window.buckets} of {_time(window.bucket_seconds)} | {_reach(window)} |"
-    yield ""
+    yield from _table(_WINDOWS)
     yield f"* A merchant is known to an account for {_time(history.MERCHANT_MEMORY_SECONDS)}."
     yield f"* The place of the previous payment is known for {_time(history.PLACE_MEMORY_SECONDS)}. A journey shorter"
     yield f"  than {_time(int(MIN_TRAVEL_SECONDS))} is timed as if it took that long."
@@ -103,6 +107,39 @@ def _windows() -> Iterator[str]:
     yield "* Windows go by a payment's effective time: the later of its own time and the account's latest, as long as"
     yield f"  it lags by no more than {_time(history.SKEW_SECONDS)}. One that lags more is described from the"
     yield "  ledger's rows up to its own time."
+    yield "* Devices, IP addresses, cards, countries and receiving accounts are known for"
+    yield f"  {_time(history.COMPANY_MEMORY_SECONDS)} too, the last {history.COMPANY_MAX} of an account together."
+    yield ""
+    yield from _entities()
+
+
+def _entities() -> Iterator[str]:
+    yield "## Card, device, IP address and merchant\n"
+    yield "These fields count the payments of all accounts of the bank, live and test apart, in coarser buckets:\n"
+    yield from _table(_ENTITY_WINDOWS)
+    yield "* They may lag by a moment when payments of several accounts are decided at once. Replayed one by one,"
+    yield "  they are exactly those of the record."
+    yield "* Sums, averages and largest amounts are of payments in the currency of the payment that is decided, since"
+    yield "  a merchant or an address sees several; counts are of all."
+    yield f"* Of different accounts, cards and merchants the last {entities.PARTNERS_MAX} are counted, so that is the"
+    yield "  most such a field says."
+    yield f"* Who was not seen for {_time(entities.MEMORY_SECONDS)} is forgotten, and is new the next time. The age"
+    yield f"  grows to {_time(entities.MEMORY_SECONDS)} at most."
+    yield "* A payment that lags behind the latest one of its card (device, address, merchant) by up to"
+    yield f"  {_time(entities.LAG_SECONDS)} counts as now. One that lags more is backdated: the fields are missing."
+    yield "* After Redis was emptied the fields are missing until the ledger was read, and receipts say"
+    yield "  `entity_history_missing`. Missing is never zero; of a card that nobody has seen before, counts are zero."
+    yield "* A confirmed fraud counts from the moment it was both observed and recorded, for"
+    yield f"  {_time(entities.FRAUD_MEMORY_SECONDS)}. The last word on a payment counts."
+    yield "* The e-mail domain is that of the address the gateway sends as `email` in the metadata, in lower case."
+
+
+def _table(rows: tuple[tuple[str, str, Window], ...]) -> Iterator[str]:
+    yield "| window | fields end with | buckets | so it reaches back |"
+    yield "|---|---|---|---|"
+    for suffix, words, window in rows:
+        yield f"| {words} | `_{suffix}` | {window.buckets} of {_time(window.bucket_seconds)} | {_reach(window)} |"
+    yield ""
 
 
 def _reach(window: Window) -> str:

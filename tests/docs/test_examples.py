@@ -16,9 +16,10 @@ import pytest
 from django.utils import timezone
 
 from rules.domain.definitions import RuleDraft
+from rules.domain.stages import Stage
+from rules.domain.starter_rules import STARTER_RULES
 from rules.models import Rule
-from rules.services.rules import rule_disable, rule_save
-from rules.services.starter import STARTER_RULES
+from rules.services.shipped import shipped_rule_take_out, shipped_rules_publish
 from sentinel.api.directory import directory_forget
 from sentinel.api.services import client_secret_rotate
 from sentinel.core.errors import SentinelError
@@ -89,11 +90,11 @@ class Names:
 def starter_rule(committed) -> Iterator[None]:
     """The rule the document speaks of, as a new installation has it."""
     starter = next(rule for rule in STARTER_RULES if rule.code == "foreign_high_amount")
-    rule = Rule(code=f"docs_{uuid4().hex[:8]}", name=starter.name, is_enabled=True)
+    rule = Rule(code=f"docs_{uuid4().hex[:8]}", name=starter.name)
     draft: RuleDraft = starter.draft
-    rule_save(actor="tests", rule=rule, draft=draft, now=timezone.now())
+    shipped_rules_publish(rules=[(rule, draft, Stage.LIVE)], note="tests", now=timezone.now())
     yield
-    rule_disable(actor="tests", rule=rule, now=timezone.now())
+    shipped_rule_take_out(rule=rule, now=timezone.now())
 
 
 def exchanges() -> list[tuple[Message, Message]]:
@@ -142,12 +143,23 @@ def test_the_payment_of_the_readme_runs(gateway):
     assert answer["account_id"] == body["account_id"]
 
 
+OF_PEOPLE = {
+    "dashboard.errors",
+    "rules.errors",
+    "scoring.services.promotions",
+    "scoring.services.model_evaluation",
+    "scoring.services.evaluation_runs",
+}
+
+
 def test_codes_that_refusals_carry_are_in_the_guide():
     text = API.read_text()
     codes = {kind.code for kind in subclasses(SentinelError)}
     of_people = {
         # Met in the Admin and by commands, never by a gateway.
-        *("invalid_expression", "invalid_list_item", "already_listed", "rule_has_no_version", "already_champion"),
+        *(kind.code for kind in subclasses(SentinelError) if kind.__module__ in OF_PEOPLE),
+        *("unusable_file", "label_import_not_ready", "sample_already_decided"),
+        *("case_unknown", "case_taken", "verdict_gone"),
         *("model_unusable", "model_missing", "model_truncated", "model_altered", "model_version_mismatch"),
         "error",
     }

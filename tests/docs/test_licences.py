@@ -5,7 +5,7 @@ import re
 from tests.docs.documents import DOCS, ROOT
 
 ALLOWED = {
-    *("MIT", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Zlib", "CC0-1.0", "PSF-2.0"),
+    *("MIT", "MIT-0", "Unlicense", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Zlib", "CC0-1.0", "PSF-2.0"),
     *("Apache-2.0", "MPL-2.0", "LGPL-3.0-only"),
 }
 _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==", re.MULTILINE)

@@ -16,14 +16,14 @@ from rules.domain.expressions import (
     needs_score,
 )
 from rules.domain.sentence import sentence
+from rules.domain.starter_rules import STARTER_LISTS, STARTER_RULES
 from rules.domain.validation import parse_expression
-from rules.services.starter import STARTER_LISTS, STARTER_RULES
 from sentinel.core.catalogue import FieldType
 from sentinel.core.outcomes import Action
 from tests.docs.documents import DOCS, blocks
 
 PAGE = DOCS / "rules.md"
-LISTS = {name: item_type for name, item_type, _ in STARTER_LISTS}
+LISTS = {name: item_type for name, item_type, *_ in STARTER_LISTS}
 EXAMPLES = [json.loads(block) for block in blocks(PAGE, "json")]
 
 
@@ -59,8 +59,11 @@ def test_combinators_limits_and_starter_rules_are_told():
     assert all(f"| `{combinator}` |" in text for combinator in Combinator)
     for limit in (DEPTH_MAX, CONDITIONS_MAX, CONSTANTS_MAX, TEXT_LENGTH_MAX):
         assert re.search(rf"\| {limit}\b", section("## Limits", "Rows that"))
-    rows = [f"| `{rule.code}` | {rule.action.value} | {rule.reason_words} |" for rule in STARTER_RULES]
-    assert section("## The starter rules", "").split("|---|---|---|\n")[1].splitlines() == rows
+    rows = [
+        f"| `{rule.code}` | {rule.action.value} | {rule.stage.value} | {rule.reason_words} |"
+        for rule in STARTER_RULES
+    ]
+    assert section("## The starter rules", "").split("|---|---|---|---|\n")[1].splitlines() == rows
 
 
 def section(start: str, end: str) -> str:

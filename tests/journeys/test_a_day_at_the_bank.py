@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -14,10 +15,11 @@ from django.utils import timezone
 
 from ledger.models import AccountBalance, Event, Label
 from rules.models import Rule
-from rules.services.rules import rule_disable
+from rules.services.shipped import shipped_rule_take_out
 from sentinel.core.ids import parse_public_id
 from tests.gateway import Gateway, purchase
 from tests.rules.examples import FOREIGN_HIGH_AMOUNT
+from tests.rulesets import simulate
 from tests.servers import web_processes
 
 pytestmark = pytest.mark.journey
@@ -34,24 +36,32 @@ def bank(gateway, event_loop_thread):
         event_loop_thread.run(http.aclose())
 
 
-@pytest.fixture
-def admin(committed):
-    user = User.objects.create_superuser(f"ada-{uuid4().hex[:6]}")
+def browser_of_somebody() -> Client:
     browser = Client()
-    browser.force_login(user)
+    browser.force_login(User.objects.create_superuser(f"ada-{uuid4().hex[:6]}"))
     return browser
 
 
-def test_a_day_at_the_bank(bank, admin):
+@pytest.fixture
+def admin(committed):
+    return browser_of_somebody()
+
+
+@pytest.fixture
+def approver(committed):
+    return browser_of_somebody()
+
+
+def test_a_day_at_the_bank(bank, admin, approver):
     account_id = bank.open_account("10000.00")
     abroad = {"location": {"country": "FR"}}
     assert bank.pay(account_id, "6000.00", **abroad).json()["outcome"] == "approve"
 
-    rule = publish_rule_in_admin(admin)
+    rule = publish_rule_in_admin(admin, approver)
     try:
         held = pay_until_held(bank, account_id, abroad)
     finally:
-        rule_disable(actor="tests", rule=rule, now=timezone.now())
+        shipped_rule_take_out(rule=rule, now=timezone.now())
     assert [reason["words"] for reason in held["reasons"]] == ["High amount abroad"]
     assert held["balance"]["held"] == held["amount"]
 
@@ -72,7 +82,7 @@ def test_a_day_at_the_bank(bank, admin):
     assert_money_adds_up(account_id)
 
 
-def publish_rule_in_admin(admin: Client) -> Rule:
+def publish_rule_in_admin(admin: Client, approver: Client) -> Rule:
     code = f"abroad_{uuid4().hex[:6]}"
     form = {
         "code": code,
@@ -81,13 +91,13 @@ def publish_rule_in_admin(admin: Client) -> Rule:
         "reason_code": "rule.foreign_high_amount",
         "reason_words": "High amount abroad",
         "expression": json.dumps(FOREIGN_HIGH_AMOUNT),
-        "versions-TOTAL_FORMS": 0,
-        "versions-INITIAL_FORMS": 0,
     }
     assert admin.post(reverse("admin:rules_rule_add"), form).status_code == 302
     rule = Rule.objects.get(code=code)
-    admin.post(reverse("admin:rules_rule_changelist"), {"action": "enable", "_selected_action": [rule.pk]})
-    rule.refresh_from_db()
+    simulate(rule)
+    step = partial(reverse, "admin:rules_rule_step")
+    assert admin.post(step(args=[rule.pk, "ask"]), {"note": "a wave of fraud abroad"}).status_code == 302
+    assert approver.post(step(args=[rule.pk, "approve"]), {"stage": "live"}).status_code == 302
     return rule
 
 

@@ -9,9 +9,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_emptied_cache_logs_nobody_out():
-    User.objects.create_superuser("ada", password="correct horse battery")
     browser = Client()
-    assert browser.login(username="ada", password="correct horse battery")
+    browser.force_login(User.objects.create_superuser("ada"))
     assert browser.get("/admin/").status_code == 200
     stored = f"django.contrib.sessions.cached_db{browser.session.session_key}"
     assert cache.get(stored) is not None

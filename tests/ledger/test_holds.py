@@ -59,9 +59,10 @@ def test_a_hold_that_cannot_be_expired_is_logged_without_values_and_stops_no_oth
     monkeypatch.setattr(holds, "hold_resolve", resolve)
 
     with caplog.at_level(logging.ERROR, "ledger"):
-        ended = holds_expire(now=timezone.now() + timedelta(days=8))
+        while holds_expire(now=timezone.now() + timedelta(days=8)):  # those of other tests are older and come first
+            pass
 
-    assert ended == Hold.objects.filter(account=account, resolution__isnull=False).count() == 1
+    assert Hold.objects.filter(account=account, resolution__isnull=False).count() == 1
     assert HoldResolution.objects.filter(pk=other.pk).exists()
     assert f"hold {broken.pk} could not be expired: IntegrityError" in caplog.text
     assert words not in caplog.text

@@ -88,15 +88,20 @@ def test_a_payment_has_its_clients_livemode(new_gateway, filled, owner, runtime)
         role.rollback()
 
 
+def of_its_own(table: str) -> dict[str, str]:
+    """What a second row of a payment must have for itself."""
+    own_id = {"id": str(uuid7())}
+    return {"event": own_id, "label": {**own_id, "observed_at": timezone.now().isoformat()}}.get(table, {})
+
+
 @pytest.mark.parametrize("table", ["decision", "personaldetail", "event", "label"])
 def test_what_hangs_on_a_payment_needs_one_of_its_account(gateway, filled, owner, runtime, table):
     _, paid, _ = filled
     stranger_id = gateway.open_account()
-    own_id = {"id": str(uuid7())} if table in ("event", "label") else {}
     for role in (owner, runtime):
         for change in ({"transaction_id": str(uuid7())}, {"account_id": stranger_id}):
             with pytest.raises(errors.ForeignKeyViolation, match="there is no transaction"):
-                copy_row(role, f"ledger_{table}", uuid(paid), {**own_id, **change})
+                copy_row(role, f"ledger_{table}", uuid(paid), {**of_its_own(table), **change})
             role.rollback()
 
 
@@ -107,8 +112,7 @@ def test_what_hangs_on_an_older_payment_finds_it(gateway, filled, owner, runtime
     for role in (owner, runtime):
         older_id = str(older_payment(role, uuid(paid)))
         for found_id in (account_id, stranger_id):
-            own_id = {"id": str(uuid7())} if table in ("event", "label") else {}
-            older = {**own_id, "transaction_id": older_id, "account_id": found_id}
+            older = {**of_its_own(table), "transaction_id": older_id, "account_id": found_id}
             refused = pytest.raises(errors.ForeignKeyViolation, match="there is no transaction")
             with refused if found_id == stranger_id else nullcontext():
                 copy_row(role, f"ledger_{table}", uuid(paid), older)

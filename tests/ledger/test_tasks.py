@@ -12,6 +12,7 @@ OPERATIONS = Path(settings.BASE_DIR / "docs/operations.md").read_text()
 
 
 def test_every_scheduled_task_exists_and_operators_are_told_of_it():
+    current_app.loader.import_default_modules()
     for schedule in settings.CELERY_BEAT_SCHEDULE.values():
         name = str(schedule["task"])
         assert name in current_app.tasks

@@ -11,11 +11,11 @@ from ledger.domain.decisions import Verdict
 from ledger.domain.payments import PaymentRequest, TransactionType
 from rules.domain.compiler import compile_ruleset
 from scoring.domain.assess import MODEL_MISSING, RULE_FAILED
+from scoring.domain.dataset import Dataset
 from scoring.domain.policy import Policy
 from scoring.services.assessing import Described, assess_group
 from scoring.services.configuration import Configuration
 from scoring.serving.champion import Champion
-from scoring.training.dataset import Dataset
 from sentinel.core.catalogue import FIELDS, INDEX, Values, unpack
 from sentinel.core.outcomes import Action
 

@@ -15,13 +15,15 @@ from tests.scoring.payments import large_payment, snapshot
 
 
 @pytest.fixture
-def copy(artefact: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(artefact, tmp_path / VERSION))
+def copy(supervised_artefact: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(supervised_artefact, tmp_path / VERSION))
 
 
-def _sign_again(folder: Path, **changes: object) -> None:
+def _sign_again(folder: Path, part: str, **changes: object) -> None:
     path = folder / "manifest.json"
     manifest = Manifest.from_bytes(path.read_bytes(), KEY)
+    if part:
+        changes = {part: getattr(manifest, part).model_copy(update=changes)}
     path.write_bytes(manifest.model_copy(update=changes).to_bytes(KEY))
 
 
@@ -39,19 +41,36 @@ def test_scores_are_on_a_fixed_scale(champion: Champion, snapshots: list[bytes])
         assert score.score_percentile == round(score.score_percentile, 4)
 
 
-@pytest.mark.parametrize("group", [1, 2, 7, 63, 64, 65, 1000])
-def test_the_group_never_changes_a_score(champion: Champion, snapshots: list[bytes], group: int) -> None:
-    starts = range(0, len(snapshots), group)
-    grouped = [score for start in starts for score in champion.score(snapshots[start : start + group])]
+def test_a_supervised_model_tells_how_likely_fraud_is_and_how_strange(
+    champion: Champion, supervised: Champion, snapshots: list[bytes]
+) -> None:
+    scores = supervised.score(snapshots)
 
-    assert grouped == champion.score(snapshots)
+    assert supervised.kind == "boosted_trees"
+    for score in scores:
+        assert score.fraud_probability is not None
+        assert 0.0 <= score.fraud_probability == round(score.fraud_probability, 4) <= 1.0
+    assert [score.score_percentile for score in scores] == [
+        score.score_percentile for score in champion.score(snapshots)
+    ]
+
+
+@pytest.mark.parametrize("group", [1, 2, 7, 63, 64, 65, 1000])
+def test_the_group_never_changes_a_score(
+    champion: Champion, supervised: Champion, snapshots: list[bytes], group: int
+) -> None:
+    starts = range(0, len(snapshots), group)
+    for model in (champion, supervised):
+        grouped = [score for start in starts for score in model.score(snapshots[start : start + group])]
+
+        assert grouped == model.score(snapshots)
 
 
 def test_no_snapshots_give_no_scores(champion: Champion) -> None:
     assert champion.score([]) == []
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "manifest.json"])
+@pytest.mark.parametrize("name", ["forest.onnx", "classifier.onnx", "manifest.json"])
 def test_a_missing_file_is_named(copy: Path, name: str) -> None:
     (copy / name).unlink()
 
@@ -59,7 +78,7 @@ def test_a_missing_file_is_named(copy: Path, name: str) -> None:
         Champion.load(copy, KEY)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "manifest.json"])
+@pytest.mark.parametrize("name", ["forest.onnx", "classifier.onnx", "manifest.json"])
 def test_a_truncated_file_is_refused(copy: Path, name: str) -> None:
     whole = (copy / name).read_bytes()
     (copy / name).write_bytes(whole[: len(whole) // 2])
@@ -70,7 +89,7 @@ def test_a_truncated_file_is_refused(copy: Path, name: str) -> None:
 
 @pytest.mark.parametrize("tamper", [lambda data: data[:-1] + bytes([data[-1] ^ 1]), lambda data: data + b"\0"])
 def test_an_altered_model_is_refused(copy: Path, tamper: Callable[[bytes], bytes]) -> None:
-    model = copy / "model.onnx"
+    model = copy / "classifier.onnx"
     model.write_bytes(tamper(model.read_bytes()))
 
     with pytest.raises(ModelAltered):
@@ -79,7 +98,7 @@ def test_an_altered_model_is_refused(copy: Path, tamper: Callable[[bytes], bytes
 
 def test_an_altered_manifest_is_refused(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_bytes())
-    manifest["medians"][0] = 9.0
+    manifest["forest"]["medians"][0] = 9.0
     (copy / "manifest.json").write_text(json.dumps(manifest))
 
     with pytest.raises(ModelAltered, match="signature"):
@@ -97,19 +116,23 @@ def test_a_renamed_artefact_is_refused(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("part", "changes"),
     [
-        {"catalogue_version": 99},
-        {"inputs": ["amount_excess_30d", "no_such_input"]},
-        {"fills": {"speed_kmh": 1.0}},
-        {"medians": [0.0]},
-        {"inputs": ["amount_excess_30d"], "medians": [0.0]},
-        {"kind": "crystal_ball"},
+        ("", {"catalogue_version": 99}),
+        ("", {"kind": "crystal_ball"}),
+        ("", {"dtype": "float64"}),
+        ("forest", {"inputs": ["amount_excess_30d", "no_such_input"]}),
+        ("forest", {"fills": {"speed_kmh": 1.0}}),
+        ("forest", {"medians": [0.0]}),
+        ("forest", {"inputs": ["amount_excess_30d"], "medians": [0.0]}),
+        ("classifier", {"inputs": ["amount", "no_such_field"]}),
+        ("classifier", {"medians": []}),
+        ("classifier", {"inputs": ["amount"], "medians": [0.0]}),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
-def test_a_model_that_does_not_fit_this_code_is_refused(copy: Path, changes: dict[str, object]) -> None:
-    _sign_again(copy, **changes)
+def test_a_model_that_does_not_fit_this_code_is_refused(copy: Path, part: str, changes: dict[str, object]) -> None:
+    _sign_again(copy, part, **changes)
 
     with pytest.raises(ModelVersionMismatch):
         Champion.load(copy, KEY)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest, TransactionType
 from ledger.models import Decision
-from scoring.domain.features import values_by_name
+from scoring.domain.features import describe, values_by_name
 from scoring.domain.history import SKEW_SECONDS, AccountHistory, PastPayment
 from scoring.domain.windows import MONTH, WINDOWS
 from scoring.services.contexts import REDIS_DOWN
@@ -148,7 +148,11 @@ def test_a_description_is_written_in_the_order_of_the_catalogue():
         "acc_a", "INR", "IN", "Asia/Kolkata", AccountStatus.ACTIVE, "normal", START, True, 1, frozenset()
     )
 
-    assert list(values_by_name(request, profile, AccountHistory())) == [field.name for field in FIELDS]
+    described = list(values_by_name(request, profile, AccountHistory()))
+
+    assert described == [field.name for field in FIELDS[: len(described)]]
+    assert len(describe(request, profile, AccountHistory())) == len(FIELDS)
+    assert FIELDS[len(described)].name == "card_payments_1m"  # and from there on those of entities
 
 
 def test_a_small_lag_counts_as_now_and_a_large_one_is_backdated():
@@ -271,3 +275,32 @@ async def stored_history(account_id):
 
 async def store_history(account_id, data):
     await redis_ask([("SET", redis_key("account", account_id), data)])
+
+
+def high_payments(*amounts: int, hours: int = 1, later_hours: float = 0) -> list[int]:
+    """So many hours apart; counted when the last one was made, or later."""
+    moments = [START.timestamp() + 3600 * hours * place for place in range(len(amounts))]
+    past = [PastPayment(place + 1, at, amounts[place]) for place, at in enumerate(moments)]
+    history = AccountHistory.from_bytes(AccountHistory.of(past).to_bytes())
+    assert history is not None
+    return history.high_payments(moments[-1] + 3600 * later_hours)
+
+
+def test_payments_are_high_against_what_was_usual_at_their_time():
+    assert high_payments(100, 100, 100, 301) == [1, 1, 1]
+    assert high_payments(100, 100, 100, 300) == [0, 0, 0]  # not over three times
+    assert high_payments(100, 100, 301) == [0, 0, 0]  # nobody knows the habits yet
+    assert high_payments(100, 100, 100, 301, 301) == [1, 1, 1]  # the second one is usual by then
+
+
+def test_high_payments_are_counted_in_windows():
+    assert high_payments(100, 100, 100, 301, later_hours=25) == [0, 1, 1]
+    assert high_payments(100, 100, 100, 301, later_hours=8 * 24) == [0, 0, 1]
+    assert high_payments(100, 100, 100, 301, later_hours=15 * 24) == [0, 0, 0]
+
+
+def test_a_backdated_payment_is_not_high():
+    past = [PastPayment(seq, START.timestamp() + 3600 * seq, 100) for seq in (1, 2, 3)]
+    backdated = PastPayment(4, START.timestamp() + 3600, 1000)
+
+    assert AccountHistory.of([*past, backdated]).high_payments(START.timestamp() + 4 * 3600) == [0, 0, 0]

@@ -40,7 +40,7 @@ def test_a_compressed_file_and_its_labels(tmp_path: Path) -> None:
 
     assert [row.transaction_id for row in payment_rows(path)] == ["1"]
     assert count_rows(path) == 1
-    assert fraud_labels(labels) == {"1"}
+    assert fraud_labels(labels) == {"1": None}
 
 
 @pytest.mark.parametrize(

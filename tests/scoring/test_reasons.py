@@ -1,8 +1,9 @@
-from scoring.domain.model_inputs import INPUT_NAMES
-from scoring.domain.model_words import describe_input
+from scoring.domain import classifier_inputs
+from scoring.domain.forest_inputs import INPUT_NAMES
+from scoring.domain.model_words import describe_field, describe_habit
 from scoring.domain.scores import Contribution
-from scoring.serving.champion import Champion
-from scoring.serving.reasons import CONTRIBUTION_MIN, REASONS_MAX
+from scoring.serving.champion import ANOMALY_FALL_MIN, Champion
+from scoring.serving.reasons import REASONS_MAX
 from sentinel.core.catalogue import unpack
 from tests.scoring.payments import large_payment, snapshot
 
@@ -44,7 +45,7 @@ def test_heavy_spending_is_told_by_its_sum(champion: Champion) -> None:
 
 
 def test_a_large_night_payment_names_the_night(champion: Champion) -> None:
-    codes = {reason.code for reason in reasons_of(champion, large_payment(12.0, is_night=True, hour=2))}
+    codes = {reason.code for reason in reasons_of(champion, large_payment(5.0, is_night=True, hour=2))}
 
     assert "model.time_of_day" in codes
 
@@ -55,7 +56,7 @@ def test_reasons_are_few_strongest_first_and_only_raise(champion: Champion, snap
 
         assert len(contributions) <= REASONS_MAX
         assert contributions == sorted(contributions, reverse=True)
-        assert all(contribution >= CONTRIBUTION_MIN for contribution in contributions)
+        assert all(contribution >= ANOMALY_FALL_MIN for contribution in contributions)
 
 
 def test_the_group_never_changes_a_reason(champion: Champion, snapshots: list[bytes]) -> None:
@@ -68,6 +69,38 @@ def test_the_group_never_changes_a_reason(champion: Champion, snapshots: list[by
 def test_every_input_has_words() -> None:
     values = unpack(snapshot(amount_1h=60_00, amount_24h=60_00, distance_km=700.0, speed_kmh=950.0))
     for name in INPUT_NAMES:
-        described = describe_input(name, values)
+        described = describe_habit(name, values, 0.0)
         assert described is not None
         assert described[0][0].isupper() or described[0][0].isdigit()
+
+
+def test_every_field_of_a_classifier_has_words() -> None:
+    values = unpack(snapshot(is_night=True, merchant_is_new=True, distance_km=700.0, speed_kmh=950.0))
+    told = [
+        described[0]
+        for name in classifier_inputs.INPUT_NAMES
+        if (described := describe_field(name, values, 1.0)) is not None
+    ]
+
+    assert "The amount: 50 INR" in told
+    assert "The account's payments in the last 24 hours: 1, usual is 1" in told
+    assert "The merchant is new to the account (not seen for 90 days)" in told
+    assert all(words[0].isupper() or words[0].isdigit() for words in told)
+
+
+def test_what_is_missing_is_no_reason() -> None:
+    assert describe_field("distance_km", unpack(snapshot()), 1.0) is None
+    assert describe_field("merchant_is_new", unpack(snapshot()), 1.0) is None
+
+
+def test_reasons_for_a_probability_come_before_those_for_strangeness(
+    supervised: Champion, snapshots: list[bytes]
+) -> None:
+    scores = supervised.score(snapshots)
+    likely = max(range(len(snapshots)), key=lambda place: scores[place].fraud_probability or 0)
+    reasons = reasons_of(supervised, snapshots[likely])
+
+    assert 0 < len(reasons) <= REASONS_MAX
+    assert reasons[0].name in classifier_inputs.INPUT_NAMES
+    assert len({reason.code for reason in reasons}) == len(reasons)
+    assert supervised.explain(snapshots[:80]) == [reasons_of(supervised, each) for each in snapshots[:80]]

@@ -36,7 +36,7 @@ def test_adding_tells_the_web_processes_and_the_audit(add, touched, django_captu
     assert touched == ["configuration"]
     entry = AuditEntry.objects.get(action="list_item.added")
     assert (entry.actor, entry.subject) == ("ana", "list:blocked_cards")
-    assert entry.details == {"item": item.pk, "reason": "stolen"}
+    assert entry.details == {"item": item.pk, "reason": "stolen", "source": "manual"}
 
 
 def test_a_removed_item_stays_known(add, now):

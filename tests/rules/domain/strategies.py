@@ -27,6 +27,7 @@ TEXTS = (
 )
 COUNTRIES = ("IN", "FR", "KP")
 CATEGORIES = ("5732", "7995")
+PATTERNS = ("^tok", "(?i)^TOK_bad$", "(a+)+$", "[0-9]", "ß|İ", "o.*o")
 WHOLE = (-1, 0, 1, 8, 23, 10**15)
 NUMBERS = (-0.0, 0.5, 1.0, 8.0, 1e-300, 1e15)
 
@@ -76,12 +77,15 @@ def rows(draw: st.DrawFn, fields: tuple[Field, ...] = FIELDS) -> dict[str, Any]:
 def _operands(field: Field, operator: Operator) -> st.SearchStrategy[dict[str, Any]]:
     if operator in NEEDS_NOTHING:
         return st.just({})
+    if operator is Operator.MATCHES:
+        return _under("value", st.sampled_from(PATTERNS))
     if operator is Operator.BETWEEN:
         return _under("value", _ranges(field))
     if operator in (Operator.IN, Operator.NOT_IN):
         named = [name for name, item_type in LIST_TYPES.items() if item_type in item_types_for(field)]
         return _under("value", st.lists(_constants(field), min_size=1, max_size=3)) | _one_under("list", named)
-    others = [other.name for other in FIELDS if other.type is field.type and other is not field]
+    alike = [other for other in FIELDS if other.type is field.type and other.choices == field.choices]
+    others = [other.name for other in alike if other is not field]
     return _under("value", _constants(field)) | _one_under("other_field", others if operator in COMPARISONS else [])
 
 
@@ -105,10 +109,18 @@ def groups() -> st.SearchStrategy[dict[str, Any]]:
     return _group_of(members)
 
 
+_FEW = ("amount", "usual_amount_30d", "currency", "hour", "speed_kmh", "home_country", "is_night", "channel")
+
+
+def few_groups() -> st.SearchStrategy[dict[str, Any]]:
+    """Trees over few fields: their rows often exclude, repeat or imply each other."""
+    few = rows(tuple(BY_NAME[name] for name in _FEW))
+    return _group_of(st.recursive(few, _group_of, max_leaves=6))
+
+
 def all_groups_of_few_fields() -> st.SearchStrategy[dict[str, Any]]:
     """Rows that often exclude each other."""
-    names = ("amount", "usual_amount_30d", "currency", "hour", "speed_kmh", "home_country", "is_night", "channel")
-    few = rows(tuple(BY_NAME[name] for name in names))
+    few = rows(tuple(BY_NAME[name] for name in _FEW))
     return st.fixed_dictionaries({"combinator": st.just("all"), "conditions": st.lists(few, min_size=2, max_size=5)})
 
 

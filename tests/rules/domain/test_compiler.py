@@ -172,3 +172,32 @@ def test_a_rule_that_could_not_be_read_fails_in_every_first_pass():
 
     assert compiled.evaluate(payment(hour=3), second_pass=False).failed == (failure,)
     assert compiled.evaluate(payment(hour=3), second_pass=True).failed == ()
+
+
+def test_a_pattern_is_found_anywhere_in_the_text_and_sees_upper_and_lower_case():
+    rule_on = [group(row("merchant_name", "matches", text)) for text in ("card [0-9]+", "^Gift", "(?i)^gift")]
+
+    found = hits(ruleset(*rule_on), payment(merchant_name="gift card 42"))
+
+    assert found == ["rule_0", "rule_2"]
+    assert hits(ruleset(*rule_on), payment()) == []
+
+
+def test_a_pattern_that_would_backtrack_for_ever_elsewhere_is_harmless():
+    assert not holds(group(row("merchant_name", "matches", "(a+)+$")), merchant_name="a" * 100_000 + "!")
+
+
+def test_each_rule_alone_is_timed_by_the_shorter_of_two_runs():
+    compiled = ruleset(group(row("is_night", "is_true")), group(row("payments_1h", "at_least", 3)))
+    ticks = iter([0, 9, 20, 25, 30, 37, 40, 48])
+
+    assert [cost for _, cost in compiled.first.time_each(payment(), lambda: next(ticks))] == [5, 7]
+
+
+def test_a_rule_that_raises_is_timed_and_its_error_kept():
+    compiled = ruleset(group(row("payments_1h", "at_least", 3)))
+    broken = payment(payments_1h="many")
+    compiled.evaluate(broken, second_pass=False)
+
+    assert len(compiled.first.time_each(broken, iter(range(9)).__next__)) == 1
+    assert list(compiled.errors.values()) == ["TypeError: '>=' not supported between instances of 'str' and 'int'"]

@@ -2,6 +2,7 @@
 
 import operator
 import random
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +31,7 @@ COMPARE = {
     "not_in": lambda value, members: value not in members,
     "contains": lambda value, part: part.casefold() in value.casefold(),
     "starts_with": lambda value, part: value.casefold().startswith(part.casefold()),
+    "matches": lambda value, pattern: re.search(pattern, value) is not None,
     "is_true": lambda value, _: value is True,
     "is_false": lambda value, _: value is False,
     "is_present": lambda value, _: True,

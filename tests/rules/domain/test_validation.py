@@ -154,3 +154,20 @@ def test_what_can_never_hold_is_still_loaded_once_saved():
 def test_a_rule_that_names_a_lost_list_is_not_loaded():
     with pytest.raises(InvalidExpression, match="there is no list"):
         load_expression(group(row("card_token", "in", list="blocked_cards")), {})
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?=a)b", "(a)\\1", "((a{100}){100}){100}", "[z-a]"])
+def test_a_pattern_that_cannot_be_used_is_refused_in_words(pattern):
+    found = problem(group(row("merchant_name", "matches", pattern)))
+
+    assert (found.field, found.code) == ("conditions[0].value", "bad_pattern")
+    assert "is not a pattern that can be used" in found.message
+
+
+def test_a_pattern_is_as_short_as_any_text():
+    assert problem(group(row("merchant_name", "matches", "a" * 201))).code == "bad_text"
+
+
+def test_choices_without_a_common_value_do_not_compare():
+    with pytest.raises(InvalidExpression, match="account_risk and channel have no value in common"):
+        parse_expression(group(row("account_risk", "equal", other_field="channel")), LIST_TYPES)

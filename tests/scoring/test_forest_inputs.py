@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
 
-from scoring.domain.model_inputs import FILLS, INPUT_NAMES, INPUTS, columns_of, matrix
+from scoring.domain.forest_inputs import FILLS, INPUT_NAMES, INPUTS, forest_inputs
+from scoring.domain.snapshots import columns_of
 from sentinel.core.catalogue import PACKED_FIELDS, PACKED_INDEX
 from tests.scoring.payments import large_payment, snapshot
+
+
+def matrix(snapshots, names=INPUT_NAMES):
+    return forest_inputs(columns_of(snapshots), names)
 
 
 def test_an_ordinary_payment_has_no_excess() -> None:
