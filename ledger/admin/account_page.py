@@ -1,40 +1,46 @@
-"""What an account's page shows beside its form. Bounded: the newest rows of each kind."""
+"""What an account's page shows beside its form. Bounded: the newest rows of each kind.
 
+Rooms above the ledger add panels of their own (`register_account_panel`).
+"""
+
+from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
 from ledger.admin.transaction_page import Person, may
-from ledger.models import Account, AccountGrant, Hold, Posting, Transaction
-from ledger.selectors.transactions import transaction_states
+from ledger.models import Account, AccountGrant, AccountNote, Posting
 
 ROWS_SHOWN = 20
 
+# A section of the page for whoever asks, or None when they have no use for it.
+AccountPanel = Callable[[HttpRequest, Account], SafeString | None]
+
+_panels: list[AccountPanel] = []
+
+
+def register_account_panel(panel: AccountPanel) -> AccountPanel:
+    """Shows the panel on every customer's page, after those registered before. A decorator, used at import."""
+    _panels.append(panel)
+    return panel
+
+
+def account_panels_of(request: HttpRequest, account: Account) -> list[SafeString]:
+    if account.kind == Account.Kind.SYSTEM:
+        return []
+    return [shown for panel in _panels if (shown := panel(request, account)) is not None]
+
 
 def account_page(account: Account, user: Person) -> dict[str, Any]:
-    """The template's context. Reviews, payments and postings only for those who may view them."""
+    """The template's context. Notes and postings only for those who may view them."""
     facts: dict[str, Any] = {"account": account}
     if account.kind == Account.Kind.SYSTEM:
         return facts | {"postings": _postings(account) if may(user, "ledger.view_entry") else None}
     facts |= {"balance": account.balance, "grants": _grants(account)}
-    if may(user, "ledger.view_hold"):
-        facts["holds"] = (
-            Hold.objects.filter(account=account, resolution__isnull=True)
-            .select_related("transaction__decision")
-            .order_by("expires_at")[:ROWS_SHOWN]
-        )
-    if may(user, "ledger.view_transaction"):
-        facts["payments"] = _payments(account)
+    if may(user, "ledger.view_accountnote"):
+        facts["notes"] = AccountNote.objects.filter(account=account)[:ROWS_SHOWN]
     return facts
-
-
-def _payments(account: Account) -> list[Transaction]:
-    """The newest by event time, which the account's index goes by; each with its status as `status`."""
-    found: list[Any] = list(
-        account.transactions.select_related("decision").order_by("-occurred_at", "-id")[:ROWS_SHOWN]
-    )
-    states = transaction_states(payment.pk for payment in found)
-    for payment in found:
-        payment.status = states[payment.pk].status.value
-    return found
 
 
 def _postings(account: Account) -> list[Posting]:

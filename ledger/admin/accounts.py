@@ -1,19 +1,23 @@
-"""Accounts: the list, the form, and the page with balance, open reviews and the latest payments."""
+"""Accounts: the list, the form, and the page with balance, the latest payments, notes and what others add."""
 
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from ledger.admin.account_forms import AccountForm, NewAccountForm, status_changed
-from ledger.admin.account_page import account_page
+from ledger.admin.account_history import account_past
+from ledger.admin.account_page import account_page, account_panels_of
 from ledger.admin.base import ServiceAdmin, choice_filter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
 from ledger.admin.revealing import reveal, revealing
@@ -21,8 +25,10 @@ from ledger.admin.words import account_link, badge, money
 from ledger.domain.masks import mask_name
 from ledger.domain.payments import AccountStatus
 from ledger.models import Account
+from ledger.services.account_notes import account_note_add
 from ledger.services.accounts import account_edit, account_open, account_set_status
 from sentinel.core.catalogue import ACCOUNT_RISKS
+from sentinel.core.errors import InvalidRequest
 
 _EDITED = ("name", "home_country", "home_zone", "risk", "daily_limit_minor")
 
@@ -111,13 +117,15 @@ class AccountAdmin(ServiceAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        account = Account.objects.select_related("balance").filter(pk=object_id).first()
+        account = Account.objects.select_related("balance").filter(pk=unquote(object_id)).first()
         context: dict[str, Any] = {"may_freeze": self.has_freeze_permission(request)}
         if account and self.has_view_permission(request):
             shown = revealing(request, account.pk)
             reveal_url = f"{reverse('admin:ledger_account_reveal')}?{urlencode({'id': account.pk})}"
             name = account.name if shown["is_revealed"] else name_shown(account)
             context |= account_page(account, request.user) | shown | {"reveal_url": reveal_url, "account_name": name}
+            context |= account_past(request, account)
+            context["panels"] = account_panels_of(request, account)
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[Any]:
@@ -126,6 +134,7 @@ class AccountAdmin(ServiceAdmin):
         return [
             path("status/<str:step>/", status, name="ledger_account_status"),
             path("reveal/", shown, name="ledger_account_reveal"),
+            path("note/", self.admin_site.admin_view(self.note_view), name="ledger_account_note"),
             *super().get_urls(),
         ]
 
@@ -136,6 +145,21 @@ class AccountAdmin(ServiceAdmin):
         account = get_object_or_404(Account, pk=request.GET.get("id", ""))
         back_url = reverse("admin:ledger_account_change", args=[account.pk])
         return reveal(request, subject=account.pk, back_url=back_url)
+
+    @method_decorator(require_POST)
+    def note_view(self, request: HttpRequest) -> HttpResponse:
+        """Adds a note to the account in `id`."""
+        if not (self.has_view_permission(request) and request.user.has_perm("ledger.work_case")):
+            raise PermissionDenied
+        account = get_object_or_404(Account, pk=request.GET.get("id", ""))
+        try:
+            actor, text = request.user.get_username(), request.POST.get("note", "")
+            account_note_add(account=account, author=actor, text=text, now=timezone.now())
+        except InvalidRequest as error:
+            messages.error(request, f"Nothing was written. {error.detail}")
+        else:
+            messages.success(request, "The note stands with the account.")
+        return HttpResponseRedirect(reverse("admin:ledger_account_change", args=[account.pk]))
 
     @admin.action(description="Freeze selected accounts", permissions=["freeze"])
     def freeze(self, request: HttpRequest, queryset: QuerySet[Account]) -> HttpResponse | None:

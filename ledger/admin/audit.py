@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter
 from ledger.admin.csv_response import ROWS_PER_PAGE, Rows, csv_response
-from ledger.admin.words import code, indented, moment, short, transaction_link
+from ledger.admin.words import code, indented, moment, short, transaction_link, zoned
 from ledger.domain.masks import mask_name
 from ledger.models import AuditEntry
 from ledger.services.audit import audit_record
@@ -118,7 +118,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         own = audit_record(actor=actor, action="audit.exported", subject="audit", details=details, now=now)
         return csv_response("audit.csv", _COLUMNS, _reader(chosen.exclude(pk=own.pk)))
 
-    @admin.display(description="recorded (UTC)")
+    @admin.display(description=zoned("recorded"))
     def recorded(self, entry: AuditEntry) -> SafeString:
         return moment(entry.recorded_at)
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -85,9 +86,10 @@ class ServiceAdmin(admin.ModelAdmin[Any]):
         """What was done to the object: the audit, searched for it."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if self.get_object(request, object_id) is None:
+        name = unquote(object_id)
+        if self.get_object(request, name) is None:
             raise Http404
-        query = urlencode({"q": self.audit_subject(object_id)})
+        query = urlencode({"q": self.audit_subject(name)})
         return redirect(f"{reverse('admin:ledger_auditentry_changelist')}?{query}")
 
     def audit_subject(self, object_id: str) -> str:

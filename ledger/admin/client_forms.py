@@ -3,8 +3,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import format_lazy
 
 from ledger.admin.card_numbers import NoCardNumbers
+from ledger.admin.words import viewers_zone
 from sentinel.api.models import ApiKey, GatewayClient
 from sentinel.api.scope_names import SCOPES
 
@@ -35,7 +37,7 @@ class ApiKeyForm(NoCardNumbers, forms.ModelForm[ApiKey]):
         fields = ("client", "name", "expires_at")
         help_texts = {
             "name": "Where it is used, such as “checkout, Mumbai”.",
-            "expires_at": "In UTC. Empty: until it is revoked.",
+            "expires_at": format_lazy("In {}. Empty: until it is revoked.", viewers_zone),
         }
 
     def clean_expires_at(self) -> Any:

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from kombu.exceptions import OperationalError
 
 from ledger.admin.base import ReadOnlyAdmin, choice_filter
-from ledger.admin.words import moment
+from ledger.admin.words import moment, zoned
 from ledger.models import LabelImport
 from ledger.services.label_imports import UNDER_WAY, label_import_apply, label_import_refuse, label_import_upload
 from ledger.tasks import label_import_continue
@@ -132,7 +132,7 @@ class LabelImportAdmin(ReadOnlyAdmin):
     def faulty_(self, found: LabelImport) -> str:
         return _count(found, "faulty")
 
-    @admin.display(description="uploaded (UTC)")
+    @admin.display(description=zoned("uploaded"))
     def uploaded(self, found: LabelImport) -> SafeString:
         return moment(found.uploaded_at)
 

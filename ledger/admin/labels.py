@@ -1,6 +1,6 @@
 """Labels: what somebody found out about a payment. Added here, never changed: a correction is another label."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter
 from ledger.admin.card_numbers import NoCardNumbers
 from ledger.admin.transactions import transaction_id_in
-from ledger.admin.words import badge, moment, transaction_link
+from ledger.admin.words import badge, moment, transaction_link, viewers_zone, zoned
 from ledger.models import Label, Transaction
 from ledger.services.audit import audit_record
 from ledger.services.labels import label_attach
@@ -29,6 +30,7 @@ class LabelForm(NoCardNumbers, forms.ModelForm[Label]):
     class Meta:
         model = Label
         fields = ("source", "observed_at", "note")
+        help_texts: ClassVar = {"observed_at": format_lazy("When somebody found out, in {}.", viewers_zone)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,7 +119,7 @@ class LabelAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse("admin:ledger_transaction_change", args=[obj.transaction_id]))
         return HttpResponseRedirect(reverse("admin:ledger_label_changelist"))
 
-    @admin.display(description="recorded (UTC)")
+    @admin.display(description=zoned("recorded"))
     def recorded(self, label: Label) -> SafeString:
         return moment(label.recorded_at)
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter
 from ledger.admin.transactions import transaction_id_in
-from ledger.admin.words import account_link, code, indented, moment, transaction_link
+from ledger.admin.words import account_link, code, indented, moment, transaction_link, zoned
 from ledger.models import Entry, Event, OutboxPending, Posting
 from sentinel.core.ids import parse_public_id, public_id
 
@@ -43,7 +43,7 @@ class EntryAdmin(ReadOnlyAdmin):
             return queryset.filter(transaction_id=transaction_id), False
         return queryset.filter(account_id=text) if text else queryset, False
 
-    @admin.display(description="recorded (UTC)")
+    @admin.display(description=zoned("recorded"))
     def recorded(self, entry: Entry) -> SafeString:
         return moment(entry.recorded_at)
 
@@ -94,7 +94,7 @@ class EventAdmin(ReadOnlyAdmin):
     def event_id(self, event: Event) -> SafeString:
         return code(public_id("evt", event.pk))
 
-    @admin.display(description="recorded (UTC)")
+    @admin.display(description=zoned("recorded"))
     def recorded(self, event: Event) -> SafeString:
         return moment(event.recorded_at)
 

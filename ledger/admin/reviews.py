@@ -17,7 +17,7 @@ from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
 from ledger.admin.samples import samples_beside_reviews
 from ledger.admin.transactions import transaction_id_in
-from ledger.admin.words import account_link, badge, due, money, reason_codes, share, short_id
+from ledger.admin.words import account_link, badge, due, money, reason_codes, share, short_id, zone_words
 from ledger.errors import HoldAlreadyResolved
 from ledger.models import Hold, HoldResolution
 from ledger.services.holds import hold_resolve
@@ -211,4 +211,5 @@ def _step(hold: Hold, resolution: HoldResolution.Resolution, actor: str) -> Step
 
 def _who_was_faster(transaction_id: UUID) -> str:
     ended = HoldResolution.objects.get(pk=transaction_id)
-    return f"it was {ended.resolution} by {ended.actor} at {ended.recorded_at:%H:%M:%S} UTC."
+    at = timezone.localtime(ended.recorded_at)
+    return f"it was {ended.resolution} by {ended.actor} at {at:%H:%M:%S} {zone_words()}."

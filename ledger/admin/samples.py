@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
 from ledger.admin.transactions import transaction_id_in
-from ledger.admin.words import account_link, badge, moment, money, share, short_id
+from ledger.admin.words import account_link, badge, moment, money, share, short_id, zoned
 from ledger.models import SampledReview
 from ledger.services.sampling import sample_decide
 
@@ -131,7 +131,7 @@ class SampledReviewAdmin(ReadOnlyAdmin):
     def score(self, sample: SampledReview) -> str:
         return share(sample.transaction.decision.score_percentile)
 
-    @admin.display(description="chosen (UTC)")
+    @admin.display(description=zoned("chosen"))
     def chosen(self, sample: SampledReview) -> SafeString:
         return moment(sample.chosen_at)
 

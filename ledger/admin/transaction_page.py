@@ -4,7 +4,7 @@ Rooms above the ledger add panels of their own (`register_panel`): what else can
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -12,10 +12,11 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permissi
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from ledger.admin.reversing import is_reversible
 from ledger.admin.words import feature_words, share
 from ledger.domain.labels import label_that_counts
 from ledger.domain.masks import mask, mask_metadata, mask_name
-from ledger.models import Decision, Entry, Event, Hold, PersonalDetail, Posting, Reversal, SampledReview, Transaction
+from ledger.models import Case, Decision, Entry, Event, Posting, Reversal, SampledReview, Transaction
 from ledger.selectors.transactions import transaction_status
 from sentinel.core.catalogue import BY_NAME, CATALOGUE_VERSION, unpack
 from sentinel.core.ids import public_id
@@ -43,16 +44,17 @@ _DETAIL_FIELDS = (
 
 def transaction_page(payment: Transaction, user: Person, *, is_revealed: bool = False) -> dict[str, Any]:
     """The template's context, beside what the Admin puts there. Personal details are masked unless revealed."""
-    decision = Decision.objects.get(pk=payment.pk)
-    hold = Hold.objects.select_related("resolution").filter(pk=payment.pk).first()
+    decision, hold = payment.decision, getattr(payment, "hold", None)
     resolution = getattr(hold, "resolution", None)
     may_see_detail = may(user, "ledger.view_personaldetail")
     sample = SampledReview.objects.filter(pk=payment.pk).first() if may(user, "ledger.view_hold") else None
     labels = list(payment.labels.all()[:ROWS_SHOWN])
+    state = transaction_status(payment)
     return {
         "payment": payment,
         "decision": decision,
-        "state": transaction_status(payment),
+        "state": state,
+        "may_reverse": is_reversible(state) and may(user, "ledger.reverse_transaction"),
         "scores": _scores(decision),
         "features": _features(decision, payment.currency),
         "receipt": orjson.loads(bytes(decision.receipt)),
@@ -61,6 +63,7 @@ def transaction_page(payment: Transaction, user: Person, *, is_revealed: bool = 
         "hold": hold,
         "resolution": resolution,
         "may_resolve": hold is not None and resolution is None and may(user, "ledger.resolve_hold"),
+        "has_case": may(user, "ledger.view_case") and Case.objects.filter(pk=payment.pk).exists(),
         "sample": sample,
         "may_decide_sample": sample is not None and sample.is_fraud is None and may(user, "ledger.resolve_hold"),
         "reversals": [
@@ -83,8 +86,10 @@ def register_panel(panel: Panel) -> Panel:
     return panel
 
 
-def panels_of(request: HttpRequest, payment: Transaction) -> list[SafeString]:
-    return [shown for panel in _panels if (shown := panel(request, payment)) is not None]
+def panels_of(request: HttpRequest, payment: Transaction, *, without: Sequence[Panel] = ()) -> list[SafeString]:
+    """Those of the page it is asked for; `without` are what that page tells in its own way."""
+    asked = [panel for panel in _panels if panel not in without]
+    return [shown for panel in asked if (shown := panel(request, payment)) is not None]
 
 
 def may(user: Person, permission: str) -> bool:
@@ -132,7 +137,7 @@ def _entries(payment: Transaction) -> list[dict[str, Any]]:
 
 
 def _details(payment: Transaction, *, is_revealed: bool) -> dict[str, Any] | None:
-    detail = PersonalDetail.objects.filter(pk=payment.pk).first()
+    detail = getattr(payment, "personal_detail", None)
     if detail is None:
         return None
     rows = [(label, name, getattr(detail, name)) for label, name in _DETAIL_FIELDS]

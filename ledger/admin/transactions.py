@@ -10,12 +10,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import PlainTitle, ReadOnlyAdmin, RecordedFilter, choice_filter, first_id_since, mode_filter
 from ledger.admin.revealing import reveal, revealing
+from ledger.admin.reversing import reverse_payment
 from ledger.admin.transaction_page import panels_of, transaction_page
-from ledger.admin.words import account_link, badge, moment, money, reason_codes, share, short_id
+from ledger.admin.words import account_link, badge, moment, money, reason_codes, share, short_id, zoned
 from ledger.models import Account, Transaction
 from ledger.selectors.transactions import transaction_states
 from sentinel.api.models import GatewayClient
@@ -112,20 +114,30 @@ class TransactionAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[Any]:
         shown = self.admin_site.admin_view(self.reveal_view)
-        return [path("<uuid:payment_id>/reveal/", shown, name="ledger_transaction_reveal"), *super().get_urls()]
+        given_back = self.admin_site.admin_view(self.reverse_view)
+        return [
+            path("<uuid:payment_id>/reveal/", shown, name="ledger_transaction_reveal"),
+            path("<uuid:payment_id>/reverse/", given_back, name="ledger_transaction_reverse"),
+            *super().get_urls(),
+        ]
 
     def reveal_view(self, request: HttpRequest, payment_id: UUID) -> HttpResponse:
         if not (self.has_view_permission(request) and request.user.has_perm("ledger.view_personaldetail")):
             raise PermissionDenied
         payment = get_object_or_404(Transaction, pk=payment_id)
-        back_url = reverse("admin:ledger_transaction_change", args=[payment.pk])
+        back_url = _safe_back(request) or reverse("admin:ledger_transaction_change", args=[payment.pk])
         return reveal(request, subject=payment.public_id, back_url=back_url)
+
+    def reverse_view(self, request: HttpRequest, payment_id: UUID) -> HttpResponse:
+        if not (self.has_view_permission(request) and request.user.has_perm("ledger.reverse_transaction")):
+            raise PermissionDenied
+        return reverse_payment(request, get_object_or_404(Transaction, pk=payment_id))
 
     def audit_subject(self, object_id: str) -> str:
         transaction_id = transaction_id_in(object_id)
         return public_id("txn", transaction_id) if transaction_id else object_id
 
-    @admin.display(description="recorded (UTC)")
+    @admin.display(description=zoned("recorded"))
     def recorded(self, payment: Transaction) -> SafeString:
         return moment(payment.recorded_at)
 
@@ -160,6 +172,12 @@ class TransactionAdmin(ReadOnlyAdmin):
     @admin.display(description="id")
     def id_(self, payment: Transaction) -> SafeString:
         return short_id(payment.pk)
+
+
+def _safe_back(request: HttpRequest) -> str:
+    """The page of this site that asked; empty for anything else."""
+    back = request.POST.get("back", "")
+    return back if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()) else ""
 
 
 def transaction_id_in(text: str) -> UUID | None:

@@ -1,14 +1,16 @@
 """Values as people read them on a page: money, moments, states. No queries."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 
 from sentinel.core.catalogue import Field, FieldType, Value
 from sentinel.core.countries import COUNTRIES
@@ -17,6 +19,7 @@ from sentinel.core.money import format_amount, format_money, parse_amount
 
 NOTHING = "-"
 _REASONS_SHOWN = 2
+_UTC_NAMES = ("UTC", "UCT", "Universal", "Zulu")
 
 
 def money(minor: int | None, currency: str) -> SafeString:
@@ -45,8 +48,32 @@ def code(text: str | None) -> SafeString:
 
 
 def moment(value: datetime) -> SafeString:
-    """A moment to the second in UTC, on one line."""
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), f"{value:%-d %b %Y %H:%M:%S}")
+    """A moment to the second in the viewer's zone, on one line; in UTC for whoever points at it."""
+    utc = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>', utc.isoformat(), clock(utc), clock(timezone.localtime(value))
+    )
+
+
+def clock(value: datetime) -> str:
+    return f"{value:%-d %b %Y %H:%M:%S}"
+
+
+def zone_words() -> str:
+    """The zone that moments are shown in: "UTC", "Kolkata time". Headings and sentences say it."""
+    place = timezone.get_current_timezone_name().rpartition("/")[2]
+    if place in _UTC_NAMES:
+        return "UTC"
+    return f"UTC{place}" if place.startswith(("+", "-")) else f"{place.replace('_', ' ')} time"
+
+
+# For words that are written down before anybody looks: headings, labels and help texts.
+viewers_zone = lazy(zone_words, str)()
+
+
+def zoned(words: str) -> Any:
+    """A heading with the viewer's zone: "recorded (UTC)"."""
+    return format_lazy("{} ({})", words, viewers_zone)
 
 
 def due(expires_at: datetime) -> SafeString:

@@ -1,8 +1,10 @@
 """The record. A family a file; see each for what it promises and who enforces it."""
 
+from ledger.models.account_notes import AccountNote
 from ledger.models.accounting import Entry, Hold, HoldResolution, Posting, Reversal
 from ledger.models.audit import AuditEntry
 from ledger.models.cases import Case, CaseNote, PendingVerdict, ReportingRate, ReviewTerms
+from ledger.models.decision_times import DecisionTime
 from ledger.models.keys import IdempotencyKey, OperationReceipt
 from ledger.models.label_imports import LabelImport
 from ledger.models.labels import Label
@@ -15,11 +17,13 @@ __all__ = [
     "Account",
     "AccountBalance",
     "AccountGrant",
+    "AccountNote",
     "AuditEntry",
     "BankEvent",
     "Case",
     "CaseNote",
     "Decision",
+    "DecisionTime",
     "Entry",
     "Event",
     "Hold",

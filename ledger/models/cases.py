@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ledger.domain.cases import REASONS, Verdict
+from sentinel.core.ids import public_id
 
 _OPEN = Q(decided_at__isnull=True)
 _AT_HAND = _OPEN & Q(escalated_at__isnull=True, snoozed_until__isnull=True)
@@ -130,6 +131,10 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"case {self.transaction_id}"
+
+    @property
+    def transaction_public_id(self) -> str:
+        return public_id("txn", self.transaction_id)
 
 
 class CaseNote(models.Model):

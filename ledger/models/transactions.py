@@ -44,6 +44,7 @@ class Transaction(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        permissions: ClassVar = [("reverse_transaction", "Can give money back")]
 
     def __str__(self) -> str:
         return self.public_id

@@ -13,6 +13,8 @@ from sentinel.core.errors import FieldError, InvalidRequest
 
 PAGE_ROWS, PAGE_ROWS_MAX = 50, 200
 COUNT_MAX = 100
+# What is known of the payment and not of the case is looked for in so many cases at a time.
+LOOKED_AT_MAX = 2_000
 
 
 class Tab(StrEnum):
@@ -25,13 +27,18 @@ class Tab(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """What a page is narrowed to; None leaves it as wide as it is."""
+    """What a page is narrowed to; None leaves it as wide as it is. `country`: where the payment was made, or where
+    the merchant is when that is not known. `rule_versions`: one of these hit.
+    """
 
     kind: str | None = None
     account_id: str | None = None
     currency: str | None = None
     amount_minor_least: int | None = None
     is_overdue: bool | None = None
+    country: str | None = None
+    rule_versions: list[int] | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +80,13 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """`cursor` leads to the rows behind these; None when there are none."""
+    """`cursor` leads to the rows behind these; None when there are none. `is_cut`: LOOKED_AT_MAX cases were looked
+    through, and there may be more that fit behind them.
+    """
 
     rows: list[CaseRow]
     cursor: str | None
+    is_cut: bool = False
 
 
 _OPEN = "c.decided_at IS NULL"
@@ -99,9 +109,14 @@ _FILTERS = {
     "amount_minor_least": "c.amount_minor >= %(amount_minor_least)s",
     "is_overdue": "(c.due_at <= %(now)s) = %(is_overdue)s",
 }
+_OF_PAYMENT = {
+    "country": "coalesce(t.location_country, t.merchant_country) = %(country)s",
+    "rule_versions": "d.rule_hits && %(rule_versions)s::integer[]",
+    "reason": "d.reasons @> jsonb_build_array(jsonb_build_object('code', %(reason)s::text))",
+}
 # The page is chosen first, from one small index; only its rows meet the large tables, each by key.
 _PAGE = """
-WITH page AS MATERIALIZED (SELECT * FROM ledger_case c WHERE {where} ORDER BY {order} LIMIT %(limit)s)
+WITH page AS MATERIALIZED (SELECT * FROM ledger_case c WHERE {where} ORDER BY {order} LIMIT %(chosen)s)
 SELECT c.transaction_id, c.kind, c.account_id, c.amount_minor, c.currency, c.score_percentile, c.rank, c.opened_at,
     c.due_at, assignee.username, holder.username, c.locked_until, c.escalated_at, c.escalated_by, c.snoozed_until,
     c.decided_at, c.decided_by, c.verdict, c.reason, t.transaction_type, t.channel, t.merchant_id, t.merchant_name,
@@ -113,7 +128,10 @@ JOIN ledger_account a ON a.id = c.account_id
 LEFT JOIN auth_user assignee ON assignee.id = c.assignee_id
 LEFT JOIN auth_user holder ON holder.id = c.locked_by_id AND c.locked_until > %(now)s
 LEFT JOIN ledger_pendingverdict p ON p.case_id = c.transaction_id
-ORDER BY {order}
+{fitting} ORDER BY {order} LIMIT %(limit)s
+"""
+_LAST_LOOKED_AT = """
+SELECT {place}, c.transaction_id FROM ledger_case c WHERE {where} ORDER BY {order} OFFSET %(chosen)s - 1 LIMIT 1
 """
 
 
@@ -129,15 +147,20 @@ def cases_page(
 ) -> CasePage:
     """Open ones best first, decided ones newest first. Errors: InvalidRequest for a cursor of another making."""
     order, behind = _BY_TIME if tab is Tab.DECIDED else _BY_RANK
-    parts, values = _where(tab, narrowed or CaseFilter())
+    parts, fitting, values = _where(tab, narrowed or CaseFilter())
     if cursor is not None:
         parts.append(behind)
         values["place"], values["last"] = _cursor_read(tab, cursor)
     rows_most = min(limit, PAGE_ROWS_MAX)
     values |= {"livemode": livemode, "user": user_id, "now": now, "limit": rows_most + 1}
-    found = _rows(_PAGE.format(where=" AND ".join(parts), order=order), values)
+    values["chosen"] = LOOKED_AT_MAX if fitting else values["limit"]
+    words = {"where": " AND ".join(parts), "order": order, "fitting": f"WHERE {fitting}" if fitting else ""}
+    found = _rows(_PAGE.format(**words), values)
     rows = found[:rows_most]
-    return CasePage(rows, _cursor_of(tab, rows[-1]) if len(found) > rows_most else None)
+    if len(found) > rows_most:
+        return CasePage(rows, _cursor_of(tab, rows[-1]))
+    further = _cursor_further(tab, words, values) if fitting else None
+    return CasePage(rows, further, is_cut=further is not None)
 
 
 def cases_counts(*, livemode: bool, user_id: int) -> dict[Tab, int]:
@@ -152,9 +175,21 @@ def cases_counts(*, livemode: bool, user_id: int) -> dict[Tab, int]:
         return dict(zip(counted, cursor.fetchone(), strict=True))
 
 
-def _where(tab: Tab, narrowed: CaseFilter) -> tuple[list[str], dict[str, Any]]:
+def _where(tab: Tab, narrowed: CaseFilter) -> tuple[list[str], str, dict[str, Any]]:
+    """Conditions on the case, those on its payment, and the values of both."""
     asked = {field.name: value for field in fields(narrowed) if (value := getattr(narrowed, field.name)) is not None}
-    return [_TABS[tab], *(_FILTERS[name] for name in asked)], asked
+    of_case = [_FILTERS[name] for name in asked if name in _FILTERS]
+    of_payment = [_OF_PAYMENT[name] for name in asked if name in _OF_PAYMENT]
+    return [_TABS[tab], *of_case], " AND ".join(of_payment), asked
+
+
+def _cursor_further(tab: Tab, words: dict[str, str], values: dict[str, Any]) -> str | None:
+    """Behind the last case that was looked at; None when all were."""
+    place = "c.decided_at" if tab is Tab.DECIDED else "c.rank"
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_LOOKED_AT.format(place=place, **words), values)
+        row = cursor.fetchone()
+    return _cursor(*row) if row else None
 
 
 def _rows(statement: str, values: dict[str, Any]) -> list[CaseRow]:
@@ -171,8 +206,11 @@ def _row(columns: tuple[Any, ...]) -> CaseRow:
 
 
 def _cursor_of(tab: Tab, row: CaseRow) -> str:
-    place = row.decided_at.isoformat() if tab is Tab.DECIDED and row.decided_at else repr(row.rank)
-    return f"{place}~{row.transaction_id.hex}"
+    return _cursor(row.decided_at if tab is Tab.DECIDED and row.decided_at else row.rank, row.transaction_id)
+
+
+def _cursor(place: float | datetime, last: UUID) -> str:
+    return f"{place.isoformat() if isinstance(place, datetime) else repr(place)}~{last.hex}"
 
 
 def _cursor_read(tab: Tab, cursor: str) -> tuple[float | datetime, UUID]:

@@ -5,8 +5,15 @@ from datetime import date
 from django.conf import settings
 
 from ledger.domain.cases import MICRO
+from ledger.domain.rates import converted_minor
 from ledger.models import ReportingRate
-from sentinel.core.money import exponent
+
+
+def rates_micro(on: date) -> dict[str, int]:
+    """Millionths of the reporting currency for one unit of each currency whose rate is known on that day."""
+    known = ReportingRate.objects.filter(reporting_currency=settings.REPORTING_CURRENCY, from_day__lte=on)
+    newest = known.order_by("currency", "-from_day", "-id").distinct("currency")
+    return {settings.REPORTING_CURRENCY: MICRO, **dict(newest.values_list("currency", "rate_micro"))}
 
 
 def rate_micro(currency: str, on: date) -> int | None:
@@ -23,9 +30,4 @@ def rate_micro(currency: str, on: date) -> int | None:
 def reporting_minor(amount_minor: int, currency: str, on: date) -> int | None:
     """Minor units of the reporting currency, half away from zero; None without a rate: never sum such amounts."""
     rate = rate_micro(currency, on)
-    if rate is None:
-        return None
-    scaled = abs(amount_minor) * rate * 10 ** exponent(settings.REPORTING_CURRENCY)
-    unit = MICRO * 10 ** exponent(currency)
-    converted: int = (2 * scaled + unit) // (2 * unit)
-    return converted if amount_minor >= 0 else -converted
+    return None if rate is None else converted_minor(amount_minor, currency, rate, settings.REPORTING_CURRENCY)

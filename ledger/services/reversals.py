@@ -12,16 +12,18 @@ from ledger.domain.rows import Rows, add_reversal
 from ledger.errors import FundsInsufficient, NotReversible, ReversalTooLarge
 from ledger.models import Hold, HoldResolution, IdempotencyKey, Transaction
 from ledger.selectors.transactions import transaction_status
+from ledger.services.audit import audit_record
+from ledger.services.card_numbers import card_numbers_refuse
 from ledger.services.changes import Locked, change_of, change_write, legs_apply
 from ledger.services.holds import hold_resolve
 from ledger.services.writing import accounts_lock
 from sentinel.core.clients import ClientIdentity
-from sentinel.core.errors import FieldError
+from sentinel.core.errors import Conflict, FieldError
 from sentinel.core.ids import public_id, uuid7
 from sentinel.core.money import format_amount
 from sentinel.core.outcomes import Status
 
-_REVERSIBLE = {Status.APPROVED, Status.PARTLY_REVERSED}
+REVERSIBLE = {Status.APPROVED, Status.PARTLY_REVERSED}
 
 _TOMBSTONE = """
 INSERT INTO ledger_idempotencykey (client_id, key, operation, voided_at, created_at)
@@ -74,6 +76,33 @@ def reversal_make(
 
 
 @transaction.atomic
+def reversal_by_person(
+    *, payment: Transaction, amount_minor: int | None, left_seen_minor: int, reason: str, actor: str, now: datetime
+) -> dict[str, Any]:
+    """A reversal by somebody at a page, who saw how much was left: what is sent twice is done once. With its audit
+    entry; returns the answer.
+
+    Errors: Conflict when meanwhile less is left; InvalidRequest for a card number; those of `reversal_make`.
+    """
+    card_numbers_refuse(reason=reason)
+    accounts_lock(payment.account_ids)
+    if (left_minor := _left_minor(payment)) != left_seen_minor:
+        words = f"{format_amount(left_minor, payment.currency)} {payment.currency} is left"
+        raise Conflict(f"Meanwhile something was given back: {words}. Look again, then say how much.")
+    made = reversal_make(
+        payment=payment,
+        amount_minor=amount_minor,
+        reason=reason,
+        actor=actor,
+        reversal_id=uuid7(),
+        now=now,
+    )
+    details = {name: made[name] for name in ("id", "amount", "currency", "status")} | {"reason": reason}
+    audit_record(actor=actor, action="transaction.reversed", subject=payment.public_id, details=details, now=now)
+    return made
+
+
+@transaction.atomic
 def payment_void(
     *, client: ClientIdentity, payment_key: str, reversal_id: UUID, reason: str, now: datetime
 ) -> dict[str, Any]:
@@ -110,7 +139,7 @@ def _undo(payment: Transaction, client: ClientIdentity, reversal_id: UUID, reaso
             now=now,
         )
         return Status.DECLINED.value
-    if status in _REVERSIBLE:
+    if status in REVERSIBLE:
         reversal_make(
             payment=payment, amount_minor=None, reason=reason, actor=client.name, reversal_id=reversal_id, now=now
         )
@@ -121,7 +150,7 @@ def _undo(payment: Transaction, client: ClientIdentity, reversal_id: UUID, reaso
 def _left_minor(payment: Transaction) -> int:
     """What has not been given back yet. Errors: NotReversible."""
     state = transaction_status(payment)
-    if state.status not in _REVERSIBLE:
+    if state.status not in REVERSIBLE:
         raise NotReversible(f"The transaction is {state.status}; only an approved one can be reversed.")
     return payment.amount_minor - state.reversed_minor
 

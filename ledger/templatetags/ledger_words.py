@@ -19,6 +19,7 @@ register.filter("due", words.due)
 register.filter("account_link", words.account_link)
 register.filter("transaction_link", words.transaction_link)
 register.filter("reason_codes", words.reason_codes)
+register.simple_tag(words.zone_words)
 
 
 @register.filter

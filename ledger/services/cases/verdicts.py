@@ -20,7 +20,7 @@ from sentinel.core.errors import FieldError, InvalidRequest
 
 TOGETHER_MAX = 200
 _CHUNK = 50
-_NOTE_CHARACTERS_MAX = 500
+NOTE_CHARACTERS_MAX = 500
 _OTHER_KIND = "It takes another verdict: a hold is approved or declined, of other payments is said what they were."
 
 
@@ -48,7 +48,7 @@ def verdict_give(*, case_id: UUID, given: Given, user: Any, now: datetime) -> Pe
 
     Errors: CaseUnknown; CaseTaken, with who was faster; InvalidRequest. Locks: a verdict that failed, then the case.
     """
-    _refuse_wrong(given)
+    given_check(given)
     _lock_failed([case_id])
     case = case_for_update(case_id)
     if (words := _why_not(case, given, user, now)) is not None:
@@ -63,7 +63,7 @@ def verdicts_give_together(*, case_ids: Sequence[UUID], given: Given, user: Any,
 
     Errors: InvalidRequest, before anything is written. Locks: fifty cases at a time; those locked are left out.
     """
-    _refuse_wrong(given)
+    given_check(given)
     if given.extras or not 0 < len(set(case_ids)) <= TOGETHER_MAX:
         words = f"Choose between 1 and {TOGETHER_MAX} cases, and nothing that is done besides."
         raise InvalidRequest(words, errors=[FieldError("case_ids", "out_of_range", words)])
@@ -74,8 +74,9 @@ def verdicts_give_together(*, case_ids: Sequence[UUID], given: Given, user: Any,
 
 
 @transaction.atomic
-def verdict_undo(*, case_id: UUID, user: Any, now: datetime) -> Case:
-    """One's own, before it is applied; anybody's that failed. The case is the user's again.
+def verdict_undo(*, case_id: UUID, user: Any, is_locked: bool = True, now: datetime) -> Case:
+    """One's own, before it is applied; anybody's that failed. The case is the user's again, unless it is not to be
+    locked.
 
     Errors: VerdictGone. Locks: the verdict, then the case.
     """
@@ -84,11 +85,39 @@ def verdict_undo(*, case_id: UUID, user: Any, now: datetime) -> Case:
         raise VerdictGone
     case = case_for_update(case_id)
     pending.delete()
-    if case.decided_at is None:
+    if is_locked and case.decided_at is None:
         case.locked_by, case.locked_until = user, now + timedelta(minutes=review_terms().lock_minutes)
         case.save(update_fields=["locked_by", "locked_until"])
     case_audit(case, actor=user.get_username(), action="verdict.undone", now=now, verdict=pending.verdict)
     return case
+
+
+def verdicts_undo_together(*, case_ids: Sequence[UUID], user: Any, now: datetime) -> Together:
+    """Takes back what was given together, up to 200: the cases are anybody's again. One that was applied stops no
+    other. Locks: case by case.
+    """
+    came = Together()
+    for case_id in sorted(set(case_ids))[:TOGETHER_MAX]:
+        try:
+            verdict_undo(case_id=case_id, user=user, is_locked=False, now=now)
+        except VerdictGone as gone:
+            came.refused[case_id] = gone.detail
+        else:
+            came.given.append(case_id)
+    return came
+
+
+def given_check(given: Given) -> None:
+    """Errors: InvalidRequest, for what can be said without looking at a case."""
+    card_numbers_refuse(note=given.note)
+    if len(given.note) > NOTE_CHARACTERS_MAX:
+        words = f"A note has at most {NOTE_CHARACTERS_MAX} characters."
+        raise InvalidRequest(words, errors=[FieldError("note", "too_long", words)])
+    fitting = reasons_for(given.verdict)
+    is_missing = given.verdict is Verdict.DECLINE and not given.reason
+    if is_missing or (given.reason and given.reason not in fitting):
+        words = f"Choose a reason: {', '.join(fitting)}." if fitting else "This verdict takes no reason."
+        raise InvalidRequest(words, errors=[FieldError("reason", "not_fitting", words)])
 
 
 @transaction.atomic
@@ -154,16 +183,3 @@ def _fits(case: Case, given: Given) -> bool:
 def _refuse_other_kind(case: Case, given: Given) -> None:
     if not _fits(case, given):
         raise InvalidRequest(_OTHER_KIND, errors=[FieldError("verdict", "other_kind", _OTHER_KIND)])
-
-
-def _refuse_wrong(given: Given) -> None:
-    """What can be said without looking at the case."""
-    card_numbers_refuse(note=given.note)
-    if len(given.note) > _NOTE_CHARACTERS_MAX:
-        words = f"A note has at most {_NOTE_CHARACTERS_MAX} characters."
-        raise InvalidRequest(words, errors=[FieldError("note", "too_long", words)])
-    fitting = reasons_for(given.verdict)
-    is_missing = given.verdict is Verdict.DECLINE and not given.reason
-    if is_missing or (given.reason and given.reason not in fitting):
-        words = f"Choose a reason: {', '.join(fitting)}." if fitting else "This verdict takes no reason."
-        raise InvalidRequest(words, errors=[FieldError("reason", "not_fitting", words)])

@@ -1,0 +1,38 @@
+"""What the record is asked by `manage.py doctor`."""
+
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from ledger.models import PendingVerdict
+from sentinel.ops.doctor import LookAtIt, Wrong, register_examination
+
+AHEAD = timedelta(days=14)
+VERDICT_LATE = timedelta(seconds=60)
+
+
+def partitions() -> str:
+    """There is room for the payments of the next weeks."""
+    day = timezone.now() + AHEAD
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"ledger_transaction_{day:%Y%m}"])
+        if not cursor.fetchone()[0]:
+            raise Wrong(f"there is no partition for {day:%B %Y}: payments of then would be refused")
+    return f"made to {day:%B %Y} at least"
+
+
+def verdicts() -> str:
+    """What reviewers said is applied."""
+    late = PendingVerdict.objects.filter(error="", apply_at__lte=timezone.now() - VERDICT_LATE).count()
+    failed = PendingVerdict.objects.exclude(error="").count()
+    if late:
+        raise Wrong(f"{late} verdicts wait to be applied")
+    if failed:
+        raise LookAtIt(f"{failed} verdicts could not be applied; their cases say why")
+    return "none is late"
+
+
+def register_own_examinations() -> None:
+    register_examination("partitions", partitions, advice="Run `manage.py make_partitions` as the owner, each month.")
+    register_examination("verdicts", verdicts, advice="Is `manage.py apply_verdicts` running? Open the queue.")
