@@ -7,6 +7,7 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         from ledger.services.label_listeners import label_listener_register
         from rules.simulation.filling import filler_register
+        from scoring.examinations import register_own_examinations
         from scoring.services import config_file
         from scoring.services.entity_rebuild import entity_label_tell
         from scoring.services.filling import fields_fill
@@ -14,3 +15,4 @@ class ScoringConfig(AppConfig):
         filler_register(fields_fill)
         label_listener_register(entity_label_tell)
         config_file.register()
+        register_own_examinations()

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, choice_filter
-from ledger.admin.words import NOTHING, badge, spaced
+from ledger.admin.words import NOTHING, badge, moment, spaced
 from scoring.admin.evaluation_page import evaluation_page, verdict_badge
 from scoring.admin.model_page import model_page, step_facts
 from scoring.admin.model_steps import STEPS
@@ -136,8 +136,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         mark = badge(model.state)
         if model.state != ModelVersion.State.CHAMPION:
             return mark
-        lines = (f"since {model.promoted_at:%-d %b %Y %H:%M}", f"by {model.promoted_by}")
-        return format_html('{}<span class="quiet">{}</span><span class="quiet">{}</span>', mark, *lines)
+        lines = (moment(model.promoted_at), model.promoted_by)
+        return format_html('{}<span class="quiet">since {}</span><span class="quiet">by {}</span>', mark, *lines)
 
     @admin.display(description="kind")
     def kind_words(self, model: ModelVersion) -> str:

@@ -13,6 +13,7 @@ from ledger.api.transactions import HISTORY_PARAMETERS, history_filtered, histor
 from scoring.api.examples import PAYMENT_EXAMPLES
 from scoring.api.reading import payment_of
 from scoring.api.schemas import PaymentIn
+from scoring.services.decision_times import decision_time_count
 from scoring.services.intake import submit
 from scoring.services.payments import Payment
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
@@ -44,8 +45,10 @@ class TransactionsView(HotView):
         answer = await submit(payment)
         milliseconds = (time.perf_counter() - started) * 1000
         timing = ("Server-Timing", f"decide;dur={milliseconds:.1f}")
-        headers = (timing, ("Idempotent-Replayed", "true")) if answer.replayed else (timing,)
-        return JsonAnswer(answer.receipt, 201, headers)
+        if answer.replayed:
+            return JsonAnswer(answer.receipt, 201, (timing, ("Idempotent-Replayed", "true")))
+        decision_time_count(milliseconds, livemode=payment.client.livemode)
+        return JsonAnswer(answer.receipt, 201, (timing,))
 
     @extend_schema(
         operation_id="transaction_list",

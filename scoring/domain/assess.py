@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ledger.domain.decisions import Reason, Verdict
 from rules.domain.definitions import Evaluation, Failure, Hit
+from scoring.domain.magic_amounts import magic_reason
 from scoring.domain.policy import Band, Policy, risk_level
 from scoring.domain.policy_words import band_words
 from scoring.domain.scores import Score
@@ -31,10 +32,12 @@ def assess(
     channel: str | None = None,
     is_scorable: bool = True,
     degraded: Sequence[str] = (),
+    magic: Outcome | None = None,
 ) -> Verdict:
     """The verdict of both rule passes, the score (None when no model answered) and the policy.
 
-    `is_scorable` is False for payments no model describes (money coming in): those are left to the rules.
+    `is_scorable` is False for payments no model describes (money coming in): those are left to the rules. `magic` is
+    what a test client asked for by its amount: it counts in the place of everything else that is said here.
     """
     hits = [hit for evaluation in evaluations for hit in evaluation.hits]
     failed = [rule for evaluation in evaluations for rule in evaluation.failed]
@@ -42,6 +45,8 @@ def assess(
     policy_reasons: list[Reason] = []
     if outcome is None and is_scorable:
         outcome, policy_reasons = _by_policy(score, policy, channel, amount_minor, currency)
+    if magic is not None:
+        outcome, policy_reasons = magic, [magic_reason(magic, amount_minor, currency)]
     notes = [*degraded]
     if failed:
         notes.append(RULE_FAILED)

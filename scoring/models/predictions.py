@@ -4,8 +4,10 @@ from typing import ClassVar
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import F
 
 from sentinel.api.models import GatewayClient
+from sentinel.core.ids import public_id
 
 
 class Prediction(models.Model):
@@ -30,8 +32,15 @@ class Prediction(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        # Read by: what a client, or a model, said in a span of time.
-        indexes: ClassVar = [BrinIndex(fields=("recorded_at",), name="prediction_recorded")]
+        # Read by: what a model said in a span of time; what a client was told, newest first.
+        indexes: ClassVar = [
+            BrinIndex(fields=("recorded_at",), name="prediction_recorded"),
+            models.Index(F("client"), F("id").desc(), name="prediction_of_client"),
+        ]
 
     def __str__(self) -> str:
-        return str(self.id)
+        return self.public_id
+
+    @property
+    def public_id(self) -> str:
+        return public_id("prd", self.id)

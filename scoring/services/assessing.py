@@ -6,6 +6,7 @@ from ledger.domain.decisions import Reason, Verdict
 from ledger.domain.payments import PaymentRequest
 from rules.services.costs import METER
 from scoring.domain.assess import assess
+from scoring.domain.magic_amounts import magic_outcome
 from scoring.domain.scores import Contribution, Score
 from scoring.services.configuration import Configuration
 from scoring.serving.champion import Champion
@@ -25,6 +26,7 @@ class Described:
 
     request: PaymentRequest
     values: Values
+    livemode: bool = True
 
     @property
     def is_scorable(self) -> bool:
@@ -59,6 +61,7 @@ def assess_group(
             channel=each.request.channel,
             is_scorable=each.is_scorable,
             degraded=degraded,
+            magic=magic_outcome(each.request.amount_minor, livemode=each.livemode),
         )
         for place, (each, snapshot, score) in enumerate(zip(described, snapshots, scores, strict=True))
     ]

@@ -199,7 +199,8 @@ async def _describe(record: Recording, members: Iterable[_Member], gathered: Gat
         if history.is_backdated(request.occurred_at.timestamp()):
             history = await history_before(record.connection, context, request.occurred_at)
         known = entities.of(member.named)
-        described.append(Described(request, describe(request, context.profile, history, known)))
+        values = describe(request, context.profile, history, known)
+        described.append(Described(request, values, context.profile.livemode))
         context.add(PastPayment.of(request, context.history.seq + 1))
         entities.add(str(member.transaction_id), request, member.named)
     return described

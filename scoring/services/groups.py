@@ -13,9 +13,9 @@ from ledger.services.audit import audit_record
 
 AREAS: dict[str, dict[str, str]] = {
     "record": {
-        "ledger": "account accountbalance accountgrant auditentry bankevent decision entry event hold holdresolution"
-        " idempotencykey label labelimport operationreceipt outboxpending posting recordmark reversal sampledreview"
-        " transaction case casenote pendingverdict reviewterms reportingrate",
+        "ledger": "account accountbalance accountgrant accountnote auditentry bankevent decision decisiontime entry"
+        " event hold holdresolution idempotencykey label labelimport operationreceipt outboxpending posting"
+        " recordmark reversal sampledreview transaction case casenote pendingverdict reviewterms reportingrate",
     },
     "personal": {"ledger": "personaldetail"},
     "deciding": {
@@ -27,7 +27,7 @@ AREAS: dict[str, dict[str, str]] = {
     },
     "figures": {
         "dashboard": "accountdimension datedimension decisionfact factmark hourdimension merchantdimension"
-        " modeldimension outcomedimension rollup rollupdue ruledimension rulefact",
+        " modeldimension outcomedimension rollup rollupdue ruledimension rulefact sharedvalue",
     },
     "clients": {"api": "apikey gatewayclient revokedtoken"},
     "telling": {"webhooks": "alertsubscription attempt delivery endpoint notification"},
@@ -63,7 +63,7 @@ _REVIEWS = (
 _RUNS = (
     "ledger.add_account ledger.change_account ledger.freeze_account ledger.add_accountgrant"
     " ledger.delete_accountgrant api.add_gatewayclient api.change_gatewayclient api.add_apikey api.change_apikey"
-    " scoring.promote_modelversion rules.change_alarm"
+    " scoring.promote_modelversion rules.change_alarm ledger.reverse_transaction"
     # Changing a delivery is replaying it: nothing else can be done with one.
     " webhooks.add_endpoint webhooks.change_endpoint webhooks.change_delivery"
     " django_celery_beat.change_periodictask"
@@ -81,7 +81,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     "Reviewer": (f"{_SEES} personal", f"{_LOOKS} {_REVIEWS}"),
     "Senior reviewer": (
         f"{_SEES} personal",
-        f"{_LOOKS} {_REVIEWS} rules.approve_listitem rules.change_alarm ledger.manage_case",
+        f"{_LOOKS} {_REVIEWS} rules.approve_listitem rules.change_alarm ledger.manage_case"
+        " ledger.reverse_transaction",
     ),
     "Operator": (f"{_SEES} clients telling tasks", f"{_LOOKS} {_RUNS}"),
     "Auditor": (" ".join(area for area in AREAS if area != "nobody"), f"{_LOOKS} ledger.export_auditentry"),

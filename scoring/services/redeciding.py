@@ -130,7 +130,8 @@ def _described_or_why(each: DecidedPayment, ruleset: PastRuleset) -> Described |
     if not each.has_details and ruleset.fields & PERSONAL_FIELDS:
         return NotPossible("details_erased")
     try:
-        return Described(each.payment.request, values_again(each.decision, each.payment.request))
+        values = values_again(each.decision, each.payment.request)
+        return Described(each.payment.request, values, each.payment.livemode)
     except NotPossible as why:
         return why
 

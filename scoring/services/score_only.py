@@ -51,7 +51,8 @@ def _assessed(
         known = gathered.entities.of(entities)
         if known is not None and context.profile.version == _UNKNOWN_VERSION:
             known = [*known[:-1], EntityState()]  # nothing is told of an account that is not the client's
-        described.append(Described(request, describe(request, context.profile, context.history, known)))
+        values = describe(request, context.profile, context.history, known)
+        described.append(Described(request, values, client.livemode))
     return assess_group(described, configuration, degraded=gathered.degraded)
 
 
