@@ -1,6 +1,7 @@
 """Rules, what was live when, and lists in the Admin. Thin: reading, one service call per change, and rendering."""
 
 from rules.admin import (
+    account_panel,
     alarms,
     list_imports,
     list_items,
@@ -14,6 +15,7 @@ from rules.admin import (
 )
 
 __all__ = [
+    "account_panel",
     "alarms",
     "list_imports",
     "list_items",

@@ -83,15 +83,20 @@ def _explained(request: HttpRequest, rule: RuleDefinition, asked: str) -> dict[s
 
 
 def _shown(line: Line, currency: str, *, may_see_personal: bool) -> ShownLine:
-    def words(name: str, value: Value) -> str:
-        if name in PERSONAL_FIELDS and value is not None and not may_see_personal:
-            return "shown to those who may view personal details"
-        if name in PERSONAL_FIELDS and value is not None:
-            return mask(name, value)
-        return feature_words(BY_NAME[name], value, currency)
-
-    values = [(BY_NAME[name].words, words(name, value)) for name, value in line.values.items()]
+    values = [
+        (BY_NAME[name].words, value_words(name, value, currency, may_see_personal=may_see_personal))
+        for name, value in line.values.items()
+    ]
     return ShownLine(line, _ANSWERS[line.answer.value], values)
+
+
+def value_words(name: str, value: Value, currency: str, *, may_see_personal: bool, is_revealed: bool = False) -> str:
+    """A value that a rule looked at; a personal one masked, or not at all."""
+    if name not in PERSONAL_FIELDS or value is None:
+        return feature_words(BY_NAME[name], value, currency)
+    if not may_see_personal:
+        return "shown to those who may view personal details"
+    return str(value) if is_revealed else mask(name, value)
 
 
 def _examples(rule: Rule) -> list[str]:

@@ -6,8 +6,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import format_lazy
 
 from ledger.admin.card_numbers import NoCardNumbers
+from ledger.admin.words import viewers_zone
 from rules.domain.lists import REASON_LENGTH_MAX, ItemType, normalise_item
 from rules.errors import InvalidListItem
 from rules.models import List, ListItem
@@ -33,6 +35,7 @@ class ListItemForm(NoCardNumbers, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ListItem
         fields = ("value", "reason", "expires_at")
+        help_texts: ClassVar = {"expires_at": format_lazy("In {}. Empty: until it is removed.", viewers_zone)}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from kombu.exceptions import OperationalError
 
 from ledger.admin.base import ReadOnlyAdmin, choice_filter
-from ledger.admin.words import moment
+from ledger.admin.words import moment, zoned
 from rules.admin.list_export import faults_response
 from rules.list_tasks import list_import_continue
 from rules.models import ListImport, ListItem
@@ -106,7 +106,7 @@ class ListImportAdmin(ReadOnlyAdmin):
     def new_(self, found: ListImport) -> str:
         return f"{found.counts['new']:,}" if "new" in found.counts else "-"
 
-    @admin.display(description="uploaded (UTC)")
+    @admin.display(description=zoned("uploaded"))
     def uploaded(self, found: ListImport) -> SafeString:
         return moment(found.uploaded_at)
 

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from ledger.admin.base import ReadOnlyAdmin, choice_filter
-from ledger.admin.words import moment
+from ledger.admin.words import moment, zoned
 from rules.domain.lists import Source
 from rules.models import ListItem
 from rules.services.lists import list_item_remove
@@ -82,11 +82,11 @@ class ListItemAdmin(ReadOnlyAdmin):
     def owner_(self, item: ListItem) -> str:
         return f"{item.owner}, approved by {item.approved_by}" if item.approved_by else item.owner
 
-    @admin.display(description="added (UTC)")
+    @admin.display(description=zoned("added"))
     def added(self, item: ListItem) -> SafeString:
         return moment(item.created_at)
 
-    @admin.display(description="ends (UTC)")
+    @admin.display(description=zoned("ends"))
     def ends(self, item: ListItem) -> SafeString | str:
         if item.removed_at and item.removed_at != item.expires_at:
             return format_html(

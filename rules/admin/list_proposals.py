@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, choice_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
-from ledger.admin.words import badge, moment
+from ledger.admin.words import badge, moment, zoned
 from rules.models import ListProposal
 from rules.services.list_proposals import proposal_approve, proposal_refuse
 
@@ -65,11 +65,11 @@ class ListProposalAdmin(ReadOnlyAdmin):
         steps = [_step(proposal, step, request.user.get_username()) for proposal in proposals]
         return confirm(request, _question(step, len(steps)), steps)
 
-    @admin.display(description="proposed (UTC)")
+    @admin.display(description=zoned("proposed"))
     def proposed(self, proposal: ListProposal) -> SafeString:
         return moment(proposal.proposed_at)
 
-    @admin.display(description="until (UTC)")
+    @admin.display(description=zoned("until"))
     def ends(self, proposal: ListProposal) -> SafeString | str:
         return moment(proposal.expires_at) if proposal.expires_at else "it is removed"
 

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import ServiceAdmin
+from rules.admin.account_panel import add_account_to_list_view
 from rules.admin.list_export import items_response
 from rules.admin.list_forms import ListForm, ListItemForm, UploadForm
 from rules.admin.list_imports import begin_work
@@ -81,6 +82,11 @@ class ListAdmin(ServiceAdmin):
                 "from-payment/<uuid:payment_id>/",
                 self.admin_site.admin_view(add_to_list_view),
                 name="rules_list_from_payment",
+            ),
+            path(
+                "from-account/",
+                self.admin_site.admin_view(add_account_to_list_view),
+                name="rules_list_from_account",
             ),
         ]
         return [*pages, *super().get_urls()]

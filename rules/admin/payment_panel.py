@@ -1,5 +1,6 @@
 """From a payment's page onto a list: its card, device, address, merchant or account."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -11,11 +12,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from ledger.admin.transaction_page import may, register_panel
+from ledger.admin.transaction_page import Person, may, register_panel
 from ledger.domain.masks import mask
 from ledger.models import PersonalDetail, Transaction
 from rules.admin.list_forms import FromPaymentForm
-from rules.domain.lists import ItemType, Source
+from rules.domain.lists import ItemType, Purpose, Source
 from rules.models import List, ListProposal
 from rules.services.lists import NewItem, list_item_submit
 from sentinel.core.errors import SentinelError
@@ -37,7 +38,7 @@ Things = dict[ItemType, tuple[str, str]]  # in words, and the value
 def add_to_list_panel(request: HttpRequest, payment: Transaction) -> SafeString | None:
     if not may(request.user, "rules.add_listitem"):
         return None
-    form = FromPaymentForm(_choices(_things(request, payment)))
+    form = FromPaymentForm(listable_choices(listable_things(request.user, payment)))
     return render_to_string("admin/rules/add_to_list.html", {"form": form, "payment": payment}, request)
 
 
@@ -48,23 +49,21 @@ def add_to_list_view(request: HttpRequest, payment_id: Any) -> HttpResponse:
         raise Http404
     if not (may(request.user, "rules.add_listitem") and may(request.user, "ledger.view_transaction")):
         raise PermissionDenied
-    things = _things(request, payment)
-    form = FromPaymentForm(_choices(things), request.POST)
+    things = listable_things(request.user, payment)
+    form = FromPaymentForm(listable_choices(things), request.POST)
     if form.is_valid():
-        _add(request, payment, things, form)
+        add_to_list(request, public_id("txn", payment.pk), things, form)
     else:
-        faults = (f"{form[name].label}: {error}" for name, errors in form.errors.items() for error in errors)
-        messages.error(request, f"Nothing was added. {' '.join(faults)}")
+        tell_faults(request, form)
     return redirect("admin:ledger_transaction_change", payment.pk)
 
 
-def _add(request: HttpRequest, payment: Transaction, things: Things, form: FromPaymentForm) -> None:
+def add_to_list(request: HttpRequest, subject: str, things: Things, form: FromPaymentForm) -> None:
+    """Adds or proposes what the form names; `subject` is what it was found by."""
     item_type, _, list_id = form.cleaned_data["target"].partition(":")
     words, value = things[ItemType(item_type)]
     now = timezone.now()
-    wanted = NewItem(
-        value, form.cleaned_data["reason"], form.expires_at(now), Source.CASE, public_id("txn", payment.pk)
-    )
+    wanted = NewItem(value, form.cleaned_data["reason"], form.expires_at(now), Source.CASE, subject)
     item_list = List.objects.get(pk=list_id)
     try:
         made = list_item_submit(actor=request.user.get_username(), item_list=item_list, wanted=wanted, now=now)
@@ -77,11 +76,16 @@ def _add(request: HttpRequest, payment: Transaction, things: Things, form: FromP
         messages.success(request, f"The {words} is on {item_list.name}, from the next payment on.")
 
 
-def _things(request: HttpRequest, payment: Transaction) -> Things:
+def tell_faults(request: HttpRequest, form: FromPaymentForm) -> None:
+    faults = (f"{form[name].label}: {error}" for name, errors in form.errors.items() for error in errors)
+    messages.error(request, f"Nothing was added. {' '.join(faults)}")
+
+
+def listable_things(user: Person, payment: Transaction) -> Things:
     """What of the payment can be listed; personal details only by whoever may see them."""
     detail = PersonalDetail.objects.filter(pk=payment.pk).first()
     sources: list[tuple[Any, tuple[tuple[ItemType, str, str], ...]]] = [(payment, _OF_PAYMENT)]
-    if detail and may(request.user, "ledger.view_personaldetail"):
+    if detail and may(user, "ledger.view_personaldetail"):
         sources.append((detail, _OF_DETAIL))
     return {
         item_type: (words, value)
@@ -96,10 +100,12 @@ def _shown(item_type: ItemType, value: str) -> str:
     return mask(field, value) if field else value
 
 
-def _choices(things: Things) -> list[tuple[str, list[tuple[str, str]]]]:
+def listable_choices(
+    things: Things, *, purposes: Collection[Purpose] = tuple(Purpose)
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """The lists that fit, under the thing they would be given."""
     options: dict[str, list[tuple[str, str]]] = {}
-    for each in List.objects.filter(item_type__in=list(things)).order_by("name"):
+    for each in List.objects.filter(item_type__in=list(things), purpose__in=purposes).order_by("name"):
         purpose = each.get_purpose_display().partition(" (")[0]
         options.setdefault(each.item_type, []).append((f"{each.item_type}:{each.pk}", f"{each.name} ({purpose})"))
     return [

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.card_numbers import NoCardNumbers
-from ledger.admin.words import badge
+from ledger.admin.words import badge, moment
 from rules.admin.base import ReadOnlyInline
 from rules.domain.differences import RuleChange, compare_rulesets
 from rules.domain.stages import Stage
@@ -38,7 +38,7 @@ class RulesetMemberInline(ReadOnlyInline):
     @admin.display(description="stage")
     def stage_(self, member: RulesetMember) -> SafeString:
         share = f" {member.share_percent} %" if member.share_percent else ""
-        until = f", break-glass until {member.expires_at:%-d %b %H:%M}" if member.expires_at else ""
+        until = format_html(", break-glass until {}", moment(member.expires_at)) if member.expires_at else ""
         return format_html("{}{}{}", badge(member.stage), share, until)
 
     @admin.display
