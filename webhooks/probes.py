@@ -56,9 +56,11 @@ def _messages(queue: Any) -> int:
 
 
 def register_own_probes() -> None:
-    register_probe("pending events", pending_events, critical=False)
-    register_probe("due deliveries", due_deliveries, critical=False)
-    register_probe("queues", queue_depth, critical=False)
+    register_probe("pending events", pending_events, critical=False, advice="Is `manage.py relay` running?")
+    register_probe(
+        "due deliveries", due_deliveries, critical=False, advice="Does a worker take the queue sentinel.deliveries?"
+    )
+    register_probe("queues", queue_depth, critical=False, advice="Start more workers.")
 
 
 def _age(oldest: datetime | None, none: str, words: str) -> str:

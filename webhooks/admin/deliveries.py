@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX
-from ledger.admin.words import badge, moment
+from ledger.admin.words import badge, moment, zoned
 from sentinel.core.ids import parse_public_id
 from webhooks.admin.replaying import can_be_replayed, replay_view
 from webhooks.admin.words import EVENT_WORDS, endpoint_link, next_words, transaction_short_link
@@ -135,7 +135,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse("admin:webhooks_delivery_changelist"))
         return replay_view(request, self.get_changelist_instance(request).queryset)
 
-    @admin.display(description="made (UTC)")
+    @admin.display(description=zoned("made"))
     def made(self, delivery: Delivery) -> SafeString:
         return moment(delivery.created_at)
 

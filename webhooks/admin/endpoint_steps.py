@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 
+from ledger.admin.words import zoned
 from webhooks.models import Endpoint
 from webhooks.models.endpoints import EndpointState
 from webhooks.services.endpoints import (
@@ -28,7 +29,7 @@ class NothingForm(forms.Form):
 
 class RecoverForm(forms.Form):
     since = forms.DateTimeField(
-        label="Since (UTC)",
+        label=zoned("Since"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="Events recorded from then on, at most thirty days ago. What has arrived is not sent again.",
     )

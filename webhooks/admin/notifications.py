@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter
-from ledger.admin.words import NOTHING, badge, moment
+from ledger.admin.words import NOTHING, badge, moment, zoned
 from ledger.models import BankEvent
 from webhooks.models import Notification
 from webhooks.models.alerts import NotificationState
@@ -47,11 +47,11 @@ class NotificationAdmin(ReadOnlyAdmin):
     def state_(self, notification: Notification) -> SafeString:
         return badge(notification.state)
 
-    @admin.display(description="since (UTC)")
+    @admin.display(description=zoned("since"))
     def made(self, notification: Notification) -> SafeString:
         return moment(notification.created_at)
 
-    @admin.display(description="sent (UTC)")
+    @admin.display(description=zoned("sent"))
     def sent(self, notification: Notification) -> SafeString:
         return moment(notification.sent_at) if notification.sent_at else SafeString(NOTHING)
 

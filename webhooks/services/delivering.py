@@ -43,7 +43,7 @@ WHERE d.id IN (
     ORDER BY id FOR UPDATE SKIP LOCKED
 ) AND d.endpoint_id = (SELECT endpoint_id FROM webhooks_delivery WHERE id = %(first)s)
     AND e.id = d.endpoint_id AND e.state = 'active' AND (e.wait_until IS NULL OR e.wait_until <= %(now)s)
-RETURNING d.id, d.endpoint_id, d.event_id, d.body, d.attempts_made, d.claims, e.url, e.headers::text
+RETURNING d.id, d.endpoint_id, d.event_id, d.body, d.attempts_made, d.claims, d.lease_until, e.url, e.headers::text
 """
 _GIVE_BACK = """
 UPDATE webhooks_delivery SET lease_until = NULL, woken_until = NULL, claims = claims - 1
@@ -59,6 +59,7 @@ class Claimed:
     body: str
     attempts_made: int
     claims: int
+    lease_until: datetime
     url: str
     headers: dict[str, str]
 
@@ -124,13 +125,16 @@ def _secrets(endpoint_id: UUID) -> list[str]:
 def attempt_record(delivery: Claimed, answer: Answer, *, started_at: datetime, now: datetime) -> bool:
     """The try, and what it means for the delivery; whether it was still waiting. Locks: the delivery.
 
-    What it means for the endpoint is written afterwards: whoever disables one locks it before its deliveries.
+    A delivery that was put back meanwhile, or claimed again because this took so long, stays as that left it. What it
+    means for the endpoint is written afterwards: whoever disables one locks it before its deliveries.
     """
-    changed = Delivery.objects.filter(pk=delivery.id, state=DeliveryState.WAITING).update(
-        **_after(delivery, answer, now), woken_until=None, lease_until=None, claims=0
-    )
-    if not changed:
+    waiting = Delivery.objects.select_for_update().filter(pk=delivery.id, state=DeliveryState.WAITING)
+    found = waiting.values_list("lease_until").first()
+    if found is None:
         return False  # given up meanwhile, with its endpoint, or forgotten
+    if found[0] == delivery.lease_until:
+        after = _after(delivery, answer, now)
+        Delivery.objects.filter(pk=delivery.id).update(**after, woken_until=None, lease_until=None, claims=0)
     Attempt.objects.create(
         delivery_id=delivery.id,
         endpoint_id=delivery.endpoint_id,
