@@ -15,10 +15,12 @@ os.environ.setdefault("SENTINEL_DB_POOL", "true")
 django.setup(set_prefix=False)
 
 # Settings must be ready first.
+from scoring.services.decision_times import decision_times_finish  # noqa: E402
 from scoring.services.predictions import predictions_finish  # noqa: E402
 from scoring.services.warming import warm_up  # noqa: E402
 from sentinel.api.lean import ApiHandler, LeanHandler, Message, Receive, Send  # noqa: E402
 from sentinel.ops.connections import close_connections  # noqa: E402
+from sentinel.ops.stopping import stop_watch  # noqa: E402
 
 API_PATHS = ("/api/v1/", "/transaction")
 # Answered by views that are asyncio from end to end (sentinel.api.hot.HotView).
@@ -46,8 +48,10 @@ def _handler_of(scope: Message) -> Any:
 async def _live(receive: Receive, send: Send) -> None:
     """Warm up before the first request, hang up after the last."""
     while (await receive())["type"] == "lifespan.startup":
+        stop_watch()
         await warm_up()
         await send({"type": "lifespan.startup.complete"})
     await predictions_finish()
+    await decision_times_finish()
     await close_connections()
     await send({"type": "lifespan.shutdown.complete"})

@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from dashboard.urls import api_urlpatterns as dashboard_urlpatterns
 from ledger.urls import urlpatterns as ledger_urlpatterns
 from scoring.api.transactions import BriefTransactionView
 from scoring.urls import urlpatterns as scoring_urlpatterns
@@ -9,7 +10,18 @@ from sentinel.api.urls import api_urlpatterns, docs_urlpatterns
 from webhooks.urls import urlpatterns as webhooks_urlpatterns
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", include([*scoring_urlpatterns, *ledger_urlpatterns, *webhooks_urlpatterns, *api_urlpatterns])),
+    path(
+        "api/v1/",
+        include(
+            [
+                *scoring_urlpatterns,
+                *ledger_urlpatterns,
+                *webhooks_urlpatterns,
+                *dashboard_urlpatterns,
+                *api_urlpatterns,
+            ]
+        ),
+    ),
     # The path of the original brief; answers like POST /api/v1/transactions.
     path("transaction", BriefTransactionView.as_view()),
     *docs_urlpatterns,

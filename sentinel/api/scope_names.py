@@ -5,6 +5,7 @@ SCOPES: dict[str, str] = {
     "transactions:read": "Read the client's own transactions.",
     "transactions:backdate": "Send transactions that happened long ago (replay, migration).",
     "score:write": "Score payments without recording them.",
+    "predictions:read": "Read what the client had scored without recording it.",
     "decisions:explain": "See scores and the reasons of decisions.",
     "reversals:write": "Give money back, whole or in part.",
     "accounts:read": "Read granted accounts and their balances.",
@@ -15,4 +16,5 @@ SCOPES: dict[str, str] = {
     "webhooks:write": "Make and change its own webhook endpoints, and send again.",
     "alerts:read": "Be told of alarms of models and of the system, and see what was written to whom.",
     "alerts:write": "Raise alerts of fraud and of the system.",
+    "analytics:read": "Read the bank's figures: outcomes, fraud, scores and models, over all clients.",
 }

@@ -23,6 +23,7 @@ class Probe:
     name: str
     function: Callable[[], str]
     critical: bool
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,13 @@ class ProbeBoard:
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
 
-    def register(self, name: str, function: Callable[[], str], *, critical: bool) -> None:
+    def register(self, name: str, function: Callable[[], str], *, critical: bool, advice: str = "") -> None:
         """Registers a probe; the same name replaces the earlier one."""
-        self._probes[name] = Probe(name, function, critical)
+        self._probes[name] = Probe(name, function, critical, advice)
+
+    @property
+    def probes(self) -> list[Probe]:
+        return list(self._probes.values())
 
     def run(self) -> list[ProbeResult]:
         with self._lock:
@@ -92,8 +97,9 @@ def run_probe(probe: Probe) -> ProbeResult:
 board = ProbeBoard()
 
 
-def register_probe(name: str, function: Callable[[], str], *, critical: bool) -> None:
-    board.register(name, function, critical=critical)
+def register_probe(name: str, function: Callable[[], str], *, critical: bool, advice: str) -> None:
+    """`advice` is what an operator does when it is not well; `manage.py doctor` says it."""
+    board.register(name, function, critical=critical, advice=advice)
 
 
 def run_probes() -> list[ProbeResult]:

@@ -49,8 +49,10 @@ class MigrationsProbe:
 
 
 def register_own_probes() -> None:
-    register_probe("database", database, critical=True)
-    register_probe("migrations", MigrationsProbe(), critical=True)
+    register_probe(
+        "database", database, critical=True, advice="Is PostgreSQL running, and does DATABASE_URL lead to it?"
+    )
+    register_probe("migrations", MigrationsProbe(), critical=True, advice="Run `manage.py migrate` as the owner.")
     # Decisions go on without these two.
-    register_probe("cache", cache, critical=False)
-    register_probe("broker", broker, critical=False)
+    register_probe("cache", cache, critical=False, advice="Is Redis or Valkey running? REDIS_URL leads to it.")
+    register_probe("broker", broker, critical=False, advice="Is RabbitMQ or Valkey running? BROKER_URL leads to it.")
