@@ -23,8 +23,6 @@ from dashboard.start_page import start_page
 # Group -> the models in it, by "app.Model". What is registered and not named here comes last.
 GROUPS: dict[str, dict[str, str]] = {
     "Work": {
-        "ledger.Hold": "Reviews",
-        "ledger.SampledReview": "Sampled reviews",
         "ledger.Transaction": "Transactions",
         "ledger.Account": "Accounts",
         "ledger.Label": "Labels",
@@ -58,6 +56,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "ledger.AuditEntry": "Audit",
         "ledger.Entry": "Entries",
         "ledger.Event": "Events",
+        "ledger.Hold": "Holds",
+        "ledger.SampledReview": "Sampled payments",
         "dashboard.DecisionFact": "Decisions",
     },
     "People": {
@@ -108,6 +108,7 @@ class SentinelAdminSite(AdminSite):
     def get_urls(self) -> list[Any]:
         from dashboard.views.export import decisions_csv
         from dashboard.views.overview import overview
+        from dashboard.views.work.urls import work_urls
 
         return [
             path("dashboard/", self.admin_view(overview), name="dashboard"),
@@ -115,6 +116,7 @@ class SentinelAdminSite(AdminSite):
             path("login/code/", self.log_in_code, name="log_in_code"),
             path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
             path("sessions/", self.admin_view(self.own_sessions), name="own_sessions"),
+            *work_urls(self),
             *super().get_urls(),
         ]
 
@@ -175,7 +177,15 @@ class SentinelAdminSite(AdminSite):
             for model in app["models"]
         }
         groups = [_group(name, members, found) for name, members in GROUPS.items()]
+        groups[0]["models"] = [*_pages(request), *groups[0]["models"]]
         return [group for group in (*groups, _rest(found)) if group["models"]]
+
+
+def _pages(request: HttpRequest) -> list[dict[str, Any]]:
+    """What comes before all models: the page on which people work."""
+    if not request.user.has_perm("ledger.view_case"):
+        return []
+    return [{"name": "Queue", "object_name": "Queue", "admin_url": reverse("admin:queue"), "add_url": None}]
 
 
 def _group(name: str, members: dict[str, str], found: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """Decisions as facts, and people: who they are, how they got in, and what failed."""
 
-from dashboard.admin import decisions, failed_log_ins, people, schedules, sessions
+from dashboard.admin import account_panels, case_panel, decisions, failed_log_ins, people, schedules, sessions
 
-__all__ = ["decisions", "failed_log_ins", "people", "schedules", "sessions"]
+__all__ = ["account_panels", "case_panel", "decisions", "failed_log_ins", "people", "schedules", "sessions"]

@@ -1,5 +1,6 @@
 """The list behind the dashboard's numbers: decisions of a span, narrowed as the number is."""
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from dashboard.domain.periods import Period
 from dashboard.domain.spans import span_read, span_written
 from dashboard.models import DecisionFact, RuleDimension, RuleFact
 from ledger.admin.base import ReadOnlyAdmin
-from ledger.admin.words import NOTHING, account_link, badge, moment, money, share, short_id
+from ledger.admin.words import NOTHING, account_link, badge, moment, money, share, short_id, zoned
 from ledger.domain.payments import TransactionType
 
 _GROUPS: dict[str, tuple[str, Collection[str]]] = {
@@ -81,6 +82,20 @@ class OccurredFilter(AskedFilter):
     def words(self, value: str) -> str:
         start, end = span_read(value)
         return f"{start:%-d %b %Y %H:%M} to {end:%-d %b %Y %H:%M}"
+
+
+class WeekFilter(AskedFilter):
+    """An hour of a weekday, UTC, as the heat map has them: 1-09 is Monday from nine to ten."""
+
+    title = "hour of the week (UTC)"
+    parameter_name = "week"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        if not (found := re.fullmatch(r"([1-7])-(\d\d)", str(self.value()), re.ASCII)):
+            raise IncorrectLookupParameters
+        return queryset.filter(day__iso_week_day=int(found[1]), hour=int(found[2]))
 
 
 class RuleFilter(AskedFilter):
@@ -173,6 +188,24 @@ class DirectionFilter(admin.SimpleListFilter):
         return queryset
 
 
+class ModeFilter(admin.SimpleListFilter):
+    """Live payments, unless an address asks for those of tests."""
+
+    title = "mode"
+    parameter_name = "mode"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("test", "Test payments")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(livemode=self.value() != "test")
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        live, *rest = super().choices(changelist)
+        yield {**live, "display": "Live payments"}
+        yield from rest
+
+
 @admin.register(DecisionFact)
 class DecisionFactAdmin(ReadOnlyAdmin):
     list_display = ("occurred", "amount", "merchant_", "account_", "outcome", "label", "score", "id_")
@@ -180,6 +213,7 @@ class DecisionFactAdmin(ReadOnlyAdmin):
     list_select_related = ("merchant",)
     list_filter = (
         OccurredFilter,
+        ModeFilter,
         OutcomeFilter,
         LabelFilter,
         DirectionFilter,
@@ -190,6 +224,7 @@ class DecisionFactAdmin(ReadOnlyAdmin):
         _column_filter("model", "model", "model_version"),
         _column_filter("reviewer", "reviewer", "resolved_by"),
         ScoreFilter,
+        WeekFilter,
         RuleFilter,
     )
     ordering = ("-occurred_at", "-transaction_id")
@@ -208,7 +243,7 @@ class DecisionFactAdmin(ReadOnlyAdmin):
         """Everything that is known of a payment is on its own page."""
         return redirect("admin:ledger_transaction_change", object_id)
 
-    @admin.display(description="occurred (UTC)")
+    @admin.display(description=zoned("occurred"))
     def occurred(self, fact: DecisionFact) -> SafeString:
         return moment(fact.occurred_at)
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from dashboard.lockouts import ADDRESS_FACTOR, NAME_FACTOR, failures
 from dashboard.services.lockouts import failures_forget
 from ledger.admin.base import ReadOnlyAdmin
-from ledger.admin.words import badge, moment
+from ledger.admin.words import badge, moment, zoned
 
 
 @admin.register(AccessAttempt)
@@ -36,7 +36,7 @@ class FailedLogInAdmin(ReadOnlyAdmin):
         failures_forget(attempts=chosen, actor=request.user.get_username(), now=timezone.now())
         self.message_user(request, f"Forgotten: failed log-ins of {', '.join(sorted({a.username for a in chosen}))}.")
 
-    @admin.display(description="latest (UTC)")
+    @admin.display(description=zoned("latest"))
     def latest(self, attempt: Any) -> SafeString:
         return moment(attempt.attempt_time)
 

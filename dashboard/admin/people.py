@@ -37,6 +37,9 @@ class PersonAdmin(ServiceAdmin, UserAdmin):  # type: ignore[type-arg]
     change_list_template = "admin/people_list.html"
     sortable_by = ("username", "last_login")
 
+    class Media:
+        js = ("sentinel/choosing.js",)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         has_device = Exists(TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True))
         return super().get_queryset(request).prefetch_related("groups").annotate(has_device=has_device)
@@ -121,6 +124,9 @@ class PersonAdmin(ServiceAdmin, UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Group)
 class PeopleGroupAdmin(ServiceAdmin, GroupAdmin):
+    class Media:
+        js = ("sentinel/choosing.js",)
+
     def audit_subject(self, object_id: str) -> str:
         group = Group.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
         return f"group {group.name}" if group else object_id

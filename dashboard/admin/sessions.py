@@ -12,7 +12,7 @@ from dashboard.models import PersonSession
 from dashboard.services.sessions import sessions_end
 from dashboard.session_pages import sessions_lasting
 from ledger.admin.base import ReadOnlyAdmin
-from ledger.admin.words import moment
+from ledger.admin.words import moment, zoned
 
 
 @admin.register(PersonSession)
@@ -36,6 +36,6 @@ class PersonSessionAdmin(ReadOnlyAdmin):
         ended = sessions_end(sessions=queryset, actor=request.user.get_username(), now=timezone.now())
         self.message_user(request, f"Ended: {ended} session{'' if ended == 1 else 's'}.")
 
-    @admin.display(description="since (UTC)")
+    @admin.display(description=zoned("since"))
     def since(self, session: PersonSession) -> SafeString:
         return moment(session.begun_at)

@@ -1,8 +1,10 @@
 """What the dashboard's numbers mean. docs/figures.md says the same in words. Pure: rows of counts in, figures out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from ledger.domain.rates import converted_minor
 
 APPROVED = frozenset({"approve", "review.approved"})
 BLOCKED = frozenset({"decline.risk", "review.declined"})
@@ -51,7 +53,7 @@ class Amount:
 
 @dataclass(slots=True)
 class Money:
-    """Of one currency: sums of different ones are never added up."""
+    """Of one currency: sums of different ones are only added up when each was converted by a rate."""
 
     currency: str
     approved: Amount = field(default_factory=Amount)
@@ -59,6 +61,9 @@ class Money:
     held: Amount = field(default_factory=Amount)
     fraud_lost: Amount = field(default_factory=Amount)
     good_stopped: Amount = field(default_factory=Amount)
+
+
+MONEY = ("approved", "blocked", "held", "fraud_lost", "good_stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,17 @@ def money(counts: Iterable[Count]) -> list[Money]:
             _add(amount, count.payments, count.amount_minor, is_in=is_in)
         _add(row.fraud_lost, count.payments, count.amount_minor - count.reversed_minor, is_in=count.is_lost)
     return sorted(found.values(), key=lambda each: (-each.approved.payments, each.currency))
+
+
+def in_one_currency(rows: Sequence[Money], currency: str, rates_micro: Mapping[str, int]) -> Money:
+    """All of them together, each amount at the rate of its currency. Every currency must have one."""
+    total = Money(currency)
+    for row in rows:
+        for name in MONEY:
+            amount: Amount = getattr(row, name)
+            converted = converted_minor(amount.amount_minor, row.currency, rates_micro[row.currency], currency)
+            _add(getattr(total, name), amount.payments, converted, is_in=True)
+    return total
 
 
 def over_time(counts: Iterable[Count], buckets: Sequence[datetime]) -> list[Moment]:

@@ -37,6 +37,19 @@ class Period:
         return _HOUR if self.is_by_hour else timedelta(days=1)
 
     @property
+    def before(self) -> "Period":
+        """The same length of time, just before it."""
+        return Period(self.start - (self.end - self.start), self.start)
+
+    @property
+    def words(self) -> str:
+        """How long it is: "24 hours", "7 days"."""
+        hours = round((self.end - self.start) / _HOUR)
+        if hours <= 24:
+            return f"{hours} hours" if self.name else "day"
+        return f"{hours // 24} days"
+
+    @property
     def whole_days(self) -> tuple[datetime, datetime]:
         """The days that lie wholly within: from the first to before the last midnight. Both the end without any."""
         first = midnight(self.start + timedelta(days=1) - timedelta(microseconds=1))
@@ -62,8 +75,12 @@ def period_named(name: str, now: datetime) -> Period:
     """The time up to now, with the hour that is not over yet. Errors: PeriodError."""
     if name not in NAMED:
         raise PeriodError("period", f"{name!r} is none of {', '.join(NAMED)}.")
-    end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + _HOUR
-    return Period(end - NAMED[name], end, name)
+    return _until(now, NAMED[name], name)
+
+
+def period_of_last(days: int, now: datetime) -> Period:
+    """So many days up to now, with the hour that is not over yet."""
+    return _until(now, timedelta(days=days))
 
 
 def period_of_days(first: str, last: str) -> Period:
@@ -74,6 +91,11 @@ def period_of_days(first: str, last: str) -> Period:
     if (end - start).days >= DAYS_MAX:
         raise PeriodError("from", f"At most {DAYS_MAX} days can be looked at together.")
     return Period(start, end + timedelta(days=1))
+
+
+def _until(now: datetime, span: timedelta, name: str = "") -> Period:
+    end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + _HOUR
+    return Period(end - span, end, name)
 
 
 def midnight(moment: datetime) -> datetime:

@@ -7,7 +7,7 @@ from dashboard.models.dimensions import (
     OutcomeDimension,
     RuleDimension,
 )
-from dashboard.models.facts import DecisionFact, RuleFact
+from dashboard.models.facts import DecisionFact, RuleFact, SharedValue
 from dashboard.models.people import PersonSession
 from dashboard.models.rollups import FactMark, Rollup, RollupDue
 
@@ -25,4 +25,5 @@ __all__ = [
     "RollupDue",
     "RuleDimension",
     "RuleFact",
+    "SharedValue",
 ]

@@ -1,4 +1,4 @@
-"""The facts: one row for each live decision, and one for each rule that hit it. Work tables, made from the ledger.
+"""The facts: one row for each decision, and one for each rule that hit it. Work tables, made from the ledger.
 
 Both are partitioned by month of the transaction's UUIDv7, as the ledger is, and can be made anew from it at any time.
 There are no foreign keys: rows are joined to their dimensions as they are written.
@@ -33,7 +33,6 @@ class DecisionFact(models.Model):
     location_country = models.CharField(max_length=2)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
-    amount_reporting_minor = models.BigIntegerField(null=True, help_text="In the reporting currency, where known.")
     reversed_minor = models.BigIntegerField()
     score_percentile = models.FloatField(null=True)
     fraud_probability = models.FloatField(null=True)
@@ -43,6 +42,7 @@ class DecisionFact(models.Model):
     recorded_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=150)
+    livemode = models.BooleanField(db_default=True)
 
     class Meta:
         ordering = ("-occurred_at",)
@@ -65,3 +65,16 @@ class RuleFact(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} hit {self.transaction_id}"
+
+
+class SharedValue(models.Model):
+    """A payment named this card, device, IP address or merchant. Read by dashboard.selectors.shared, which compares
+    the value itself too. The table has the key (value_hash, transaction_id).
+    """
+
+    transaction_id = models.UUIDField(primary_key=True)
+    value_hash = models.BigIntegerField()
+    account_id = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"something of {self.transaction_id}"

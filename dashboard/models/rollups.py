@@ -35,13 +35,13 @@ class Rollup(models.Model):
     payments = models.BigIntegerField()
     amount_minor = models.DecimalField(max_digits=30, decimal_places=0)
     reversed_minor = models.DecimalField(max_digits=30, decimal_places=0)
-    amount_reporting_minor = models.DecimalField(max_digits=30, decimal_places=0, null=True)
+    livemode = models.BooleanField(db_default=True)
 
     class Meta:
         constraints: ClassVar = [
             # In the order in which a page reads it.
             models.UniqueConstraint(
-                fields=("grain", "topic", "starts_at", "key", "currency", "outcome_code", "verdict"),
+                fields=("grain", "topic", "starts_at", "key", "currency", "outcome_code", "verdict", "livemode"),
                 name="rollup_once",
             ),
         ]

@@ -30,7 +30,7 @@ SELECT f.transaction_id, f.occurred_at, f.day, dd.weekday, f.hour, h.part, f.acc
     f.resolved_by
 FROM (
     SELECT * FROM dashboard_decisionfact
-    WHERE occurred_at >= %(start)s AND occurred_at < %(end)s
+    WHERE livemode AND occurred_at >= %(start)s AND occurred_at < %(end)s
         AND (occurred_at, transaction_id) > (%(last_at)s, %(last_id)s)
     ORDER BY occurred_at, transaction_id LIMIT %(rows)s
 ) f
@@ -48,7 +48,7 @@ Place = tuple[datetime, UUID]
 
 
 def export_pages(start: datetime, end: datetime, *, rows: int = ROWS_PER_PAGE) -> Iterator[list[tuple[str, ...]]]:
-    """Decisions that occurred from `start` to before `end`, oldest first, in cells that are safe in a spreadsheet."""
+    """Live decisions that occurred from `start` to before `end`, oldest first, in cells safe for a spreadsheet."""
     last: Place | None = (start, UUID(int=0))
     while last is not None:
         page, last = export_page(start, end, last, rows=rows)

@@ -2,18 +2,31 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
 
 from dashboard.domain import figures
 from dashboard.domain.figures import Count, Moment, Money, Tally
+from dashboard.domain.ids import moment_of
 from dashboard.domain.periods import Period
 from dashboard.models import FactMark, ModelDimension, Rollup, RuleDimension
-from dashboard.selectors.reviews import Queue, Reviewer, queue, reviewers
-from dashboard.selectors.rolled import Filters, counts_by_topic, counts_of_the_week, counts_over_time
+from dashboard.selectors.decision_times import DecisionTimes, decision_times
+from dashboard.selectors.reviews import Load, Queue, Reviewer, loads, queue, reviewers
+from dashboard.selectors.rolled import (
+    NARROWING,
+    Filters,
+    counts_by_topic,
+    counts_of_the_week,
+    counts_over_time,
+)
+from ledger.selectors.rates import rates_micro
 
 Topic = Rollup.Topic
-PATTERNS = (Topic.CHANNEL, Topic.COUNTRY, Topic.CATEGORY)
+PATTERNS = NARROWING
 SCORE_STEPS = 20
+# Facts are filled every minute, of payments that are at least a minute old.
+_UPDATED_WITHIN, _KNOWN_WITHIN = timedelta(minutes=3), timedelta(minutes=5)
 _TOPICS = (*PATTERNS, Topic.SCORE, Topic.MODEL, Topic.RULE)
 # A column of the heat map is an hour of the day, a row a weekday.
 Week = dict[tuple[int, int], tuple[int, int]]
@@ -45,35 +58,66 @@ class ModelFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """Money of all currencies in the reporting currency; None while a currency of `lacking` has no rate."""
+
+    money: Money | None
+    lacking: list[str]
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When facts were last filled, and until when payments were known then."""
+
+    updated_at: datetime
+    known_until: datetime
+
+    def is_behind(self, now: datetime) -> bool:
+        return now - self.updated_at > _UPDATED_WITHIN or now - self.known_until > _KNOWN_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything of a page."""
+    """Everything of a page. `before` are figures of the same length of time just before the period."""
 
     money: list[Money]
+    money_before: list[Money]
+    in_one_currency: Total
     over_time: list[Moment]
     total: Tally
+    total_before: Tally
     risk: list[Tally]
     week: Week
     patterns: dict[str, list[Tally]]
     rules: list[RuleFigures]
     models: list[ModelFigures]
+    times: DecisionTimes
     queue: Queue
+    loads: list[Load]
     reviewers: list[Reviewer]
 
 
 def figures_read(period: Period, filters: Filters, *, now: datetime) -> Figures:
-    """In seven queries, whatever the period."""
-    counts = counts_over_time(period, filters)
+    """In eleven queries, whatever the period. Filters narrow money, what is read over time, and the week."""
+    counts, before = counts_over_time(period, filters), counts_over_time(period.before, filters)
+    money = figures.money(counts)
     by_topic = counts_by_topic(_TOPICS, period, filters)
     return Figures(
-        money=figures.money(counts),
+        money=money,
+        money_before=figures.money(before),
+        in_one_currency=_total(money, period),
         over_time=figures.over_time(counts, period.buckets),
         total=figures.tally("", counts),
+        total_before=figures.tally("", before),
         risk=_by_score(by_topic[Topic.SCORE]),
         week=counts_of_the_week(period, filters),
         patterns={topic: figures.tallies(by_topic[topic]) for topic in PATTERNS},
         rules=_by_rule(by_topic[Topic.RULE]),
         models=_by_model(by_topic[Topic.MODEL]),
+        times=decision_times(period, livemode=filters.livemode),
         queue=queue(filters, now=now),
+        loads=loads(filters, now=now),
         reviewers=reviewers(period, filters),
     )
 
@@ -105,15 +149,25 @@ def rule_performance(period: Period, filters: Filters) -> list[RuleFigures]:
     return _by_rule(counts_by_topic([Topic.RULE], period, filters)[Topic.RULE])
 
 
-def updated_at() -> datetime | None:
-    """When facts were last filled; None before the first time."""
-    return FactMark.objects.filter(name="decisions").values_list("moved_at", flat=True).first()
+def freshness() -> Freshness | None:
+    """None before facts were filled for the first time."""
+    mark = FactMark.objects.filter(name="decisions").first()
+    return Freshness(mark.moved_at, moment_of(mark.next_id)) if mark else None
 
 
 def currencies() -> list[str]:
     """Those there are figures in."""
     rows = Rollup.objects.filter(grain="d", topic=Topic.ALL).order_by("currency")
     return list(rows.values_list("currency", flat=True).distinct())
+
+
+def _total(rows: list[Money], period: Period) -> Total:
+    """At the rates of the period's last day."""
+    on = (period.end - timedelta(microseconds=1)).date()
+    rates = rates_micro(on)
+    lacking = sorted({row.currency for row in rows} - rates.keys())
+    money = None if lacking else figures.in_one_currency(rows, settings.REPORTING_CURRENCY, rates)
+    return Total(money, lacking, on)
 
 
 def _by_score(counts: Iterable[Count]) -> list[Tally]:

@@ -18,7 +18,7 @@ def _payments(is_named: bool) -> str:
     FROM ledger_transaction t
     JOIN ledger_decision d ON d.transaction_id = t.id AND d.account_id = t.account_id
         AND {_chosen("d.transaction_id", is_named)}
-    WHERE t.livemode AND {_chosen("t.id", is_named)}
+    WHERE {_chosen("t.id", is_named)}
 """
 
 
@@ -75,12 +75,13 @@ WITH p AS (
     INSERT INTO dashboard_decisionfact AS known (
         transaction_id, account_id, merchant_id, day, hour, outcome_code, model_version, transaction_type, channel,
         location_country, currency, amount_minor, reversed_minor, score_percentile, fraud_probability, is_degraded,
-        is_fraud, occurred_at, recorded_at, resolved_at, resolved_by
+        is_fraud, occurred_at, recorded_at, resolved_at, resolved_by, livemode
     )
     SELECT p.id, p.account_id, m.id, p.clock::date, extract(hour FROM p.clock), {_OUTCOME},
         coalesce(p.model_version, ''), p.transaction_type, coalesce(p.channel, ''), coalesce(p.location_country, ''),
         p.currency, p.amount_minor, coalesce(reversal.reversed_minor, 0), p.score_percentile, p.fraud_probability,
-        p.is_degraded, label.is_fraud, p.occurred_at, p.recorded_at, r.recorded_at, coalesce(r.actor, '')
+        p.is_degraded, label.is_fraud, p.occurred_at, p.recorded_at, r.recorded_at, coalesce(r.actor, ''),
+        p.livemode
     FROM p
     JOIN dashboard_merchantdimension m
         ON (m.merchant, m.name, m.category, m.country) = (p.merchant, p.name, p.category, p.country)
@@ -106,6 +107,21 @@ SELECT id, version, bool_or(had_a_say) FROM (
     SELECT t.id, unnest(d.rule_hits) AS version, true AS had_a_say {_payments(is_named)}
     UNION ALL SELECT t.id, unnest(d.silent_hits), false {_payments(is_named)}
 ) hit GROUP BY id, version ON CONFLICT DO NOTHING
+"""  # noqa: S608 - our own words
+
+
+def shared_put(*, is_named: bool) -> str:
+    """The values that payments share with others. What they are never changes, so only new payments bring some."""
+    return f"""
+INSERT INTO dashboard_sharedvalue (value_hash, transaction_id, account_id)
+SELECT dashboard_value_hash(told.kind, t.livemode, told.value), t.id, t.account_id
+FROM ledger_transaction t
+LEFT JOIN ledger_personaldetail p ON p.transaction_id = t.id AND p.account_id = t.account_id
+    AND {_chosen("p.transaction_id", is_named)}
+CROSS JOIN LATERAL (VALUES ('card_token', p.card_token), ('device_id', p.device_id), ('ip_address', p.ip_address),
+    ('card_last4', p.card_last4), ('merchant_id', t.merchant_id)) AS told (kind, value)
+WHERE {_chosen("t.id", is_named)} AND told.value IS NOT NULL
+ON CONFLICT DO NOTHING
 """  # noqa: S608 - our own words
 
 

@@ -7,17 +7,17 @@ mark of the decisions, so that there is one at a time.
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from dashboard.domain.ids import first_id, moment_of
 from dashboard.models import FactMark
 from dashboard.services import fact_sql
 from dashboard.services.rollups import rollups_renew
 from ledger.selectors.settled import settled_until
-from sentinel.core.ids import first_uuid7_at
 
 DECISIONS, CHANGES, REBUILD = "decisions", "changes", "rebuild"
 RUN_SECONDS_MAX = 40.0
@@ -63,14 +63,6 @@ def facts_rebuild(*, since: datetime | None, now: datetime) -> Generator[Progres
     FactMark.objects.filter(name=REBUILD).delete()
 
 
-def first_id(moment: datetime) -> UUID:
-    return first_uuid7_at(int(moment.timestamp() * 1000))
-
-
-def moment_of(transaction_id: UUID) -> datetime:
-    return datetime.fromtimestamp((transaction_id.int >> 80) / 1000, UTC)
-
-
 @transaction.atomic
 def _read_next(until: UUID) -> bool:
     """Reads the next piece; True when it was the last one. Locks: the mark."""
@@ -111,7 +103,7 @@ def _put_named(ids: Sequence[UUID]) -> None:
 def _put(values: dict[str, Any]) -> None:
     if "ids" not in values:
         _do(fact_sql.RANGE_PLAN)
-    for statement in (fact_sql.dimensions_add, fact_sql.facts_put, fact_sql.rule_facts_put):
+    for statement in (fact_sql.dimensions_add, fact_sql.facts_put, fact_sql.rule_facts_put, fact_sql.shared_put):
         _do(statement(is_named="ids" in values), values)
 
 

@@ -12,10 +12,8 @@ _HOURS_AT_ONCE = 100
 _TYPES = [each.value for each in TransactionType if each.takes_money_out]
 _TOPICS = [topic.value for topic in Rollup.Topic]
 
-_MEASURES = """count(*), sum(amount_minor), sum(reversed_minor),
-    CASE WHEN count(amount_reporting_minor) = count(*) THEN sum(amount_reporting_minor) END"""
-_COLUMNS = """grain, topic, starts_at, key, currency, outcome_code, verdict, payments, amount_minor, reversed_minor,
-    amount_reporting_minor"""
+_COLUMNS = """grain, topic, livemode, starts_at, key, currency, outcome_code, verdict, payments, amount_minor,
+    reversed_minor"""
 _FORGET = """
 DELETE FROM dashboard_rollup
 WHERE grain = %(grain)s AND topic = ANY(%(topics)s) AND starts_at = ANY(%(moments)s)
@@ -41,16 +39,18 @@ WITH fact AS MATERIALIZED (
         AND hit.transaction_id <= (SELECT max(transaction_id::text)::uuid FROM fact)
 )
 INSERT INTO dashboard_rollup ({_COLUMNS})
-SELECT 'h', topic, starts_at, key, currency, outcome_code, verdict, {_MEASURES} FROM told GROUP BY 1, 2, 3, 4, 5, 6, 7
+SELECT 'h', topic, livemode, starts_at, key, currency, outcome_code, verdict, count(*), sum(amount_minor),
+    sum(reversed_minor)
+FROM told GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """  # noqa: S608 - our own words
 _ROLL_DAYS = f"""
 INSERT INTO dashboard_rollup ({_COLUMNS})
-SELECT 'd', topic, due.day, key, currency, outcome_code, verdict,
-    {_MEASURES.replace("count(*), sum", "sum(payments), sum")}
+SELECT 'd', topic, livemode, due.day, key, currency, outcome_code, verdict, sum(payments), sum(amount_minor),
+    sum(reversed_minor)
 FROM unnest(%(moments)s::timestamptz[]) due(day)
 JOIN dashboard_rollup ON grain = 'h' AND topic = ANY(%(topics)s)
     AND starts_at >= due.day AND starts_at < due.day + interval '1 day'
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """  # noqa: S608 - our own words
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.safestring import SafeString
 
 from dashboard.domain.figures import Moment, Tally
 from dashboard.domain.periods import Period
+from dashboard.selectors.decision_times import DecisionTimes
 from dashboard.selectors.figures import Figures
-from dashboard.views.charts import WEEKDAYS, Series, heat_map, stacked_bars
+from dashboard.views.charts import WEEKDAYS, Line, Series, heat_map, lines, stacked_bars
 from dashboard.views.links import Links, linked
+from ledger.admin.words import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,56 +33,94 @@ class Chart:
     legend: Sequence[tuple[str, str]] = ()
 
 
-def charts_of(figures: Figures, period: Period, link: Links) -> list[Chart]:
-    moments = figures.over_time
-    places = [_moment_words(moment, period) for moment in moments]
+def charts_of(figures: Figures, period: Period, link: Links, whole: Links) -> list[Chart]:
+    """`whole` leads to lists of what no filter by channel, country or category narrows."""
+    over_time = _OverTime(figures.over_time, period, link)
     return [
-        _outcomes(moments, places),
-        _stopped(moments, places),
-        _fraud(moments, places),
-        _risk(figures.risk, link),
-        _fraud_by_risk(figures.risk, link),
-        _week(figures),
+        over_time.outcomes(),
+        over_time.stopped(),
+        over_time.fraud(),
+        _risk(figures.risk, whole),
+        _fraud_by_risk(figures.risk, whole),
+        _week(figures, link),
+        _times(figures.times, [moment_words(at, period) for at in period.buckets]),
     ]
 
 
-def _moment_words(moment: Moment, period: Period) -> str:
-    return f"{moment.at:%-d %b %H:%M}" if period.is_by_hour else f"{moment.at:%-d %b %Y}"
+def moment_words(at: datetime, period: Period) -> str:
+    return f"{at:%-d %b %H:%M}" if period.is_by_hour else f"{at:%-d %b %Y}"
 
 
-def _outcomes(moments: Sequence[Moment], places: Sequence[str]) -> Chart:
-    series = (
-        Series("approve", "approved at once", [each.approved for each in moments]),
-        Series("review", "reviewed", [each.reviewed for each in moments]),
-        Series("block", "declined for the risk", [each.blocked for each in moments]),
-        Series("other", "declined for the account", [each.otherwise for each in moments]),
+class _OverTime:
+    """Bars for each hour or day of the period, and in the table the list behind each of their numbers."""
+
+    def __init__(self, moments: Sequence[Moment], period: Period, link: Links) -> None:
+        self._moments, self._step, self._link = moments, period.step, link
+        self._places = [moment_words(moment.at, period) for moment in moments]
+
+    def outcomes(self) -> Chart:
+        what = "All payments, by what was decided."
+        return self._bars("outcomes", "Outcomes over time", what, _APPROVED, _REVIEWED, _BLOCKED, _OTHERWISE)
+
+    def stopped(self) -> Chart:
+        what = "The same without those that went on at once."
+        return self._bars("stopped", "Stopped over time", what, _REVIEWED, _BLOCKED)
+
+    def fraud(self) -> Chart:
+        what = "Payments with a label of fraud, on the day they occurred: the newest days are not known yet."
+        return self._bars("fraud", "Confirmed fraud over time", what, _CAUGHT, _LOST)
+
+    def _bars(self, name: str, title: str, what: str, *kinds: "_Kind") -> Chart:
+        moments = self._moments
+        series = [Series(kind, words, [getattr(each, key) for each in moments]) for key, kind, words, _ in kinds]
+        totals = ", ".join(f"{sum(each.values):,} {each.words}" for each in series)
+        picture = stacked_bars(f"{title}: {totals}", self._places, series)
+        rows = [
+            (place, *(self._cell(moment, key, narrowed) for key, _, _, narrowed in kinds))
+            for place, moment in zip(self._places, moments, strict=True)
+        ]
+        table = Table(("When (UTC)", *(each.words for each in series)), rows)
+        return Chart(name, title, what, picture, table, [(each.kind, each.words) for each in series])
+
+    def _cell(self, moment: Moment, key: str, narrowed: dict[str, str]) -> str:
+        payments = getattr(moment, key)
+        return linked(f"{payments:,}", self._link.within(moment.at, self._step, **narrowed)) if payments else "0"
+
+
+# Of a moment: the figure, its colour, its words, and how the list is narrowed.
+_Kind = tuple[str, str, str, dict[str, str]]
+_APPROVED: _Kind = ("approved", "approve", "approved at once", {"outcome": "approve"})
+_REVIEWED: _Kind = ("reviewed", "review", "reviewed", {"outcome": "reviewed"})
+_BLOCKED: _Kind = ("blocked", "block", "declined for the risk", {"outcome": "decline.risk"})
+_OTHERWISE: _Kind = ("otherwise", "other", "declined for the account", {"outcome": "decline.account"})
+_CAUGHT: _Kind = ("caught", "caught", "stopped", {"outcome": "caught", "label": "fraud"})
+_LOST: _Kind = ("lost", "lost", "approved", {"outcome": "approved", "label": "fraud"})
+
+
+def _times(times: DecisionTimes, places: Sequence[str]) -> Chart:
+    names = ("half", "95 in 100", "99 in 100")
+    series = [
+        Line(kind, words, [moment[index] for moment in times.over_time])
+        for index, (kind, words) in enumerate(zip(("p50", "p95", "p99"), names, strict=True))
+    ]
+    whole = ", ".join(
+        f"{words} within {_milliseconds(value)}" for words, value in zip(names, times.whole, strict=True)
     )
-    return _bars("outcomes", "Outcomes over time", "All payments, by what was decided.", places, series)
-
-
-def _stopped(moments: Sequence[Moment], places: Sequence[str]) -> Chart:
-    series = (
-        Series("review", "reviewed", [each.reviewed for each in moments]),
-        Series("block", "declined for the risk", [each.blocked for each in moments]),
+    what = (
+        f"Of {times.payments:,} payments that were sent one by one: {whole}. From reading a request to its receipt."
+        if times.payments
+        else "No payment was sent by itself in this period."
     )
-    return _bars("stopped", "Stopped over time", "The same without those that went on at once.", places, series)
-
-
-def _fraud(moments: Sequence[Moment], places: Sequence[str]) -> Chart:
-    series = (
-        Series("caught", "stopped", [each.caught for each in moments]),
-        Series("lost", "approved", [each.lost for each in moments]),
+    rows = [(place, *map(_milliseconds, moment)) for place, moment in zip(places, times.over_time, strict=True)]
+    picture = lines(f"Milliseconds to decide: {whole}", places, series, "ms")
+    table = Table(("When (UTC)", *(f"{words} within" for words in names)), rows)
+    return Chart(
+        "times", "How long decisions take", what, picture, table, [(each.kind, each.words) for each in series]
     )
-    what = "Payments with a label of fraud, on the day they occurred: the newest days are not known yet."
-    return _bars("fraud", "Confirmed fraud over time", what, places, series)
 
 
-def _bars(name: str, title: str, what: str, places: Sequence[str], series: Sequence[Series]) -> Chart:
-    rows = [(place, *(f"{each.values[index]:,}" for each in series)) for index, place in enumerate(places)]
-    totals = ", ".join(f"{sum(each.values):,} {each.words}" for each in series)
-    picture = stacked_bars(f"{title}: {totals}", places, series)
-    table = Table(("When (UTC)", *(each.words for each in series)), rows)
-    return Chart(name, title, what, picture, table, [(each.kind, each.words) for each in series])
+def _milliseconds(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:,.1f} ms"
 
 
 def _risk(bands: Sequence[Tally], link: Links) -> Chart:
@@ -127,11 +168,15 @@ def _band_row(band: Tally, link: Links) -> tuple[str, ...]:
     )
 
 
-def _week(figures: Figures) -> Chart:
+def _week(figures: Figures, link: Links) -> Chart:
     rows = [
-        (day, *(f"{figures.week.get((number, hour), (0, 0))[0]:,}" for hour in range(24)))
+        (day, *(_hour_cell(figures.week.get((number, hour), (0, 0))[0], number, hour, link) for hour in range(24)))
         for number, day in enumerate(WEEKDAYS, start=1)
     ]
     picture = heat_map("Payments by weekday and hour", figures.week)
     head = ("Day", *(f"{hour:02}" for hour in range(24)))
     return Chart("week", "When payments happen", "By weekday and hour, UTC.", picture, Table(head, rows))
+
+
+def _hour_cell(payments: int, day: int, hour: int, link: Links) -> str:
+    return linked(f"{payments:,}", link(week=f"{day}-{hour:02}")) if payments else "0"

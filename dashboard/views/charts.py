@@ -29,6 +29,15 @@ class Series:
     values: Sequence[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """As Series, with values that may be missing."""
+
+    kind: str
+    words: str
+    values: Sequence[float | None]
+
+
 def stacked_bars(label: str, places: Sequence[str], series: Sequence[Series]) -> SafeString:
     """A bar for each place, the first series at the bottom. `label` says in words what one sees."""
     totals = [sum(each.values[place] for each in series) for place in range(len(places))]
@@ -80,6 +89,44 @@ def _drawn(label: str, shapes: SafeString, *, top: str, ends: tuple[str, str]) -
         *ends,
     )
     return _picture(label, WIDTH, HEIGHT, format_html("{}{}", axis, shapes))
+
+
+def lines(label: str, places: Sequence[str], series: Sequence[Line], unit: str) -> SafeString:
+    """A line for each series, broken where there is no value; each place tells its values to whoever points at it."""
+    top = nice_above(max((value for each in series for value in each.values if value is not None), default=0))
+    step = (WIDTH - _LEFT - _RIGHT) / max(len(places), 1)
+    paths = format_html_join(
+        "", '<path class="line {}" d="{}"></path>', [(each.kind, _path(each.values, step, top)) for each in series]
+    )
+    shades = [
+        (
+            f"{_LEFT + place * step:.1f}",
+            _TOP,
+            f"{step:.1f}",
+            HEIGHT - _TOP - _BOTTOM,
+            _line_words(words, place, series, unit),
+        )
+        for place, words in enumerate(places)
+    ]
+    drawn = '<rect class="shade" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
+    shapes = format_html("{}{}", paths, format_html_join("", drawn, shades))
+    return _drawn(label, shapes, top=f"{top:,.0f} {unit}", ends=(places[0], places[-1]) if places else ("", ""))
+
+
+def _path(values: Sequence[float | None], step: float, top: float) -> str:
+    """Through the middle of each place. A value without neighbours is a dot: a line of no length with round ends."""
+    parts, is_begun = [], False
+    for place, value in enumerate(values):
+        if value is not None:
+            x, y = _LEFT + (place + 0.5) * step, HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * value / top
+            parts.append(f"{'L' if is_begun else 'M'}{x:.1f} {y:.1f}" + ("" if is_begun else "h0"))
+        is_begun = value is not None
+    return "".join(parts)
+
+
+def _line_words(words: str, place: int, series: Sequence[Line], unit: str) -> str:
+    told = [f"{each.words} {value:,.1f} {unit}" for each in series if (value := each.values[place]) is not None]
+    return f"{words}: {', '.join(told) or 'no payments'}"
 
 
 def heat_map(label: str, cells: Mapping[tuple[int, int], tuple[int, int]]) -> SafeString:

@@ -1,5 +1,6 @@
 """The dashboard: a page for whoever answers for money, load and quality."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from dashboard.domain.periods import NAMED
-from dashboard.selectors.figures import currencies, figures_read, updated_at
+from dashboard.selectors.figures import currencies, figures_read, freshness
 from dashboard.start_page import champion
 from dashboard.views.asked import Asked, asked
 from dashboard.views.shown import shown
@@ -29,23 +30,31 @@ def overview(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Dashboard",
         "now": now,
-        "updated_at": updated_at(),
+        **_freshness(now),
         **_choices(wanted),
         **shown(figures, wanted.period, wanted.filters, request.user),
         "champion": champion() if request.user.has_perm("scoring.view_modelversion") else None,
-        "may_export": request.user.has_perm("dashboard.export_facts"),
+        "may_export": request.user.has_perm("dashboard.export_facts") and wanted.filters.livemode,
     }
     return TemplateResponse(request, "dashboard/overview.html", context)
 
 
+def _freshness(now: datetime) -> dict[str, Any]:
+    found = freshness()
+    return {"fresh": found, "is_behind": found is not None and found.is_behind(now)}
+
+
 def _choices(wanted: Asked) -> dict[str, Any]:
-    """What else can be asked for; the currency stays when the period changes."""
-    currency = f"&currency={wanted.filters.currency}" if wanted.filters.currency else ""
+    """What else can be asked for; what the page is narrowed to stays when the period changes."""
+    narrowing = wanted.narrowing
     return {
         "asked": wanted,
-        "query": f"{wanted.period.query}{currency}",
-        "periods": [(f"?period={name}{currency}", _PERIOD_WORDS[name], name == wanted.period.name) for name in NAMED],
+        "query": f"{wanted.period.query}{narrowing}",
+        "wide_url": f"?{wanted.period.query}{wanted.widened.narrowing}",
+        "periods": [
+            (f"?period={name}{narrowing}", _PERIOD_WORDS[name], name == wanted.period.name) for name in NAMED
+        ],
         "currencies": currencies(),
         "first_day": wanted.period.start.date(),
-        "last_day": (wanted.period.end - wanted.period.step).date() if not wanted.period.name else wanted.period.end,
+        "last_day": (wanted.period.end - (wanted.period.step if not wanted.period.name else timedelta())).date(),
     }
