@@ -38,13 +38,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="manage.py bench", description="Measures SentinelStream beside its yardsticks, on servers of its own."
     )
-    parser.add_argument("what", nargs="?", choices=("rules", "simulation", "deliveries", "dashboard"),
+    parser.add_argument("what", nargs="?", choices=("rules", "simulation", "deliveries", "dashboard", "queue"),
                         help="rules beside other engines, or what takes long: see bench/README.md")  # fmt: skip
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--rounds", type=_count, default=3, help="rounds, of which medians are taken (3)")
     parser.add_argument("--seconds", type=_seconds, default=8.0, help="of each measurement (8)")
     parser.add_argument("--in-flight", type=_count, default=IN_FLIGHT, help=f"requests at once ({IN_FLIGHT})")
-    parser.add_argument("--accounts", type=_count, help="customer accounts (2000; 10000 with --history)")
+    parser.add_argument("--accounts", type=_count, help="accounts (2000; 10000 of queue and with --history)")
     parser.add_argument("--web-processes", type=_count, default=int(os.environ.get("WEB_CONCURRENCY", "1")))
     parser.add_argument(
         "--memory", nargs="?", type=_count, const=200_000, metavar="N", help="memory after N requests"
@@ -53,6 +53,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="cost of a decision with N/10 and with N transactions in the ledger")  # fmt: skip
     parser.add_argument("--profile", action="store_true", help="where the microseconds of a decision go")
     parser.add_argument("--events", type=_count, default=10_000, help="of deliveries (10000)")
+    parser.add_argument("--cases", type=_count, default=100_000, help="of queue: open cases (100000)")
     parser.add_argument("--failing", type=int, choices=range(91), default=30, metavar="PERCENT",
                         help="of deliveries: what the receiver refuses at random (30)")  # fmt: skip
     parser.add_argument("--json", nargs="?", const=STDOUT, metavar="FILE", help="the result as one JSON object")
@@ -62,7 +63,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="accept a database that may lose commits: only to try the bench out")  # fmt: skip
     parser.add_argument("--i-own-this-server", action="store_true", help="for a URL that is not of this machine")
     options = parser.parse_args(arguments)
-    options.accounts = options.accounts or (10_000 if options.history else 2000)
+    options.accounts = options.accounts or (10_000 if options.history or options.what == "queue" else 2000)
     if options.url and (words := _wrong_url(options)):
         parser.error(words)
     return options
@@ -109,6 +110,8 @@ def _measure_own(options: argparse.Namespace) -> int:
             from bench.deliveries import measure
         elif options.what == "dashboard":
             from bench.dashboard import measure
+        elif options.what == "queue":
+            from bench.queue import measure
         else:
             from bench.own_service import measure
 
