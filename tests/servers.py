@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -18,9 +19,9 @@ START_TIMEOUT_SECONDS = 60
 
 
 @contextmanager
-def web_processes(count: int, **environment: str) -> Iterator[str]:
-    """The base URL of a service with `count` web processes, stopped at the end of the block."""
-    port = _free_port()
+def web_processes(count: int, port: int = 0, /, **environment: str) -> Iterator[str]:
+    """The base URL of a service with `count` web processes, stopped at the end of the block. `port`: 0 for any."""
+    port = port or free_port()
     command = [sys.executable, "-m", "gunicorn", "sentinel.asgi:application", "-w", str(count)]
     command += ["-k", "uvicorn_worker.UvicornWorker", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
     command += ["--log-level", "warning"]
@@ -44,6 +45,15 @@ def celery_worker(queue: str) -> Iterator[None]:
     finally:
         worker.send_signal(signal.SIGTERM)
         worker.wait(20)
+
+
+def static_collected(folder: Path) -> dict[str, str]:
+    """The environment of a service with its static files, which whole pages need."""
+    told = {"SENTINEL_VAR_DIR": str(folder)}
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
+    root = Path(__file__).parents[1]
+    subprocess.run(command, cwd=root, env=os.environ | service_environment() | told, check=True)
+    return told
 
 
 def service_environment() -> dict[str, str]:
@@ -72,7 +82,7 @@ def _wait_until_alive(server: subprocess.Popen[bytes], base_url: str) -> None:
     raise TimeoutError("the server did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin.utils import quote as quote_pk
 from django.urls import reverse
 
 from ledger.models import Account, AuditEntry
@@ -31,6 +32,17 @@ def test_an_edit_is_made_in_money_and_audited(operator, account_alice):
     audited = AuditEntry.objects.filter(actor="olivia").order_by("action")
     assert [entry.action for entry in audited] == ["account.change", "account.floor"]
     assert audited[0].details["name"] == ["Alice Rao", "A. Rao"]
+
+
+def test_the_list_and_its_history_lead_to_the_account(operator, sign_in, account_alice):
+    """Addresses in lists have another spelling of some characters."""
+    name = quote_pk("acc_alice")
+    assert f"/account/{name}/change/" in operator.get(LIST).content.decode()
+
+    assert "kept in INR" in operator.get(reverse("admin:ledger_account_change", args=[name])).content.decode()
+    auditor = sign_in("audra", "ledger.view_account", "ledger.view_auditentry")
+    history = auditor.get(reverse("admin:ledger_account_history", args=[name]))
+    assert "acc_alice" in history.url
 
 
 def test_an_emptied_limit_is_no_limit(operator, account_alice):
@@ -150,7 +162,7 @@ def test_the_page_shows_payments_only_to_who_may_see_them(operator, held):
     page = operator.get(PAGE).content.decode()
 
     assert held.public_id not in page
-    assert "Latest transactions" not in page
+    assert "Payments <a" not in page
 
 
 def test_lists_and_pages_take_few_queries(operator, account_alice, gateway_client, django_assert_max_num_queries):

@@ -11,13 +11,15 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from dashboard.models import FactMark
 from dashboard.selectors.exporting import COLUMNS, export_pages
 from dashboard.services.facts import facts_fill
 from ledger.models import AuditEntry
 from ledger.selectors import settled
+from ledger.services.review_terms import reporting_rate_set
 from sentinel.core.outcomes import Outcome
 from tests.dashboard.told import facts_begin, label, resolve
-from tests.factories import make_payment
+from tests.factories import make_account, make_client, make_payment
 
 PAGE, CSV = "/admin/dashboard/", "/admin/dashboard/decisions.csv"
 VIEWER = ("dashboard.view_dashboard",)
@@ -63,13 +65,16 @@ def test_a_manager_sees_money_first(viewer, filled):
 
 def test_every_number_leads_to_as_many_rows(viewer, filled):
     """The links of the money table, and of all other numbers."""
-    links = re.findall(
-        r'<a href="(/admin/dashboard/decisionfact/\?[^"]+)">([\d,]+)</a>', viewer.get(PAGE).content.decode()
-    )
+    links = links_of(viewer.get(PAGE).content.decode())
     assert len(links) > 20
 
-    for url, number in {(unescape(url), number) for url, number in links}:
-        assert viewer.get(url).context["cl"].result_count == int(number.replace(",", "")), url
+    for url, number in links:
+        assert viewer.get(url).context["cl"].result_count == number, url
+
+
+def links_of(page: str) -> set[tuple[str, int]]:
+    found = re.findall(r'<a href="(/admin/dashboard/decisionfact/\?[^"]+)">([\d,]+)</a>', page)
+    return {(unescape(url), int(number.replace(",", ""))) for url, number in found}
 
 
 def test_a_row_of_the_list_leads_to_its_payment(viewer, filled):
@@ -78,7 +83,7 @@ def test_a_row_of_the_list_leads_to_its_payment(viewer, filled):
     assert viewer.get(url).url == reverse("admin:ledger_transaction_change", args=[filled[0].pk])
 
 
-@pytest.mark.parametrize("query", ["occurred=then", "score=high"])
+@pytest.mark.parametrize("query", ["occurred=then", "score=high", "week=8-09", "week=monday"])
 def test_a_list_that_cannot_be_narrowed_so_is_shown_whole(viewer, filled, query):
     assert "e=1" in viewer.get(f"/admin/dashboard/decisionfact/?{query}").url
 
@@ -93,7 +98,13 @@ def test_the_period_and_the_currency_are_in_the_address(viewer, filled):
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [({"period": "1y"}, "period"), ({"from": "x", "to": "y"}, "from"), ({"currency": "<b>"}, "currency")],
+    [
+        ({"mode": "demo"}, "mode"),
+        ({"only": "shoe:9"}, "only"),
+        ({"period": "1y"}, "period"),
+        ({"from": "x", "to": "y"}, "from"),
+        ({"currency": "<b>"}, "currency"),
+    ],
 )
 def test_what_cannot_be_shown_is_named(viewer, filled, query, field):
     page = viewer.get(PAGE, query)
@@ -101,6 +112,78 @@ def test_what_cannot_be_shown_is_named(viewer, filled, query, field):
     assert set(page.context["asked"].errors) == {field}
     assert f"<strong>{field}</strong>" in page.content.decode()
     assert "<b>" not in page.content.decode()
+
+
+def test_a_page_that_is_narrowed_says_so_and_leads_to_narrowed_lists(viewer, account_alice, gateway_client, filled):
+    make_payment(account_alice, gateway_client, channel="pos", now=timezone.now() - timedelta(hours=1))
+    fill()
+    page = viewer.get(PAGE, {"only": "channel:pos", "period": "24h"})
+    text = page.content.decode()
+
+    assert page.context["payments"] == "1"
+    assert "<strong>Channels: shop</strong>: this narrows money" in text
+    assert '<option value="channel:pos" selected>shop</option>' in text
+    assert "?period=7d&amp;only=channel%3Apos" in text
+    assert viewer.get(page.context["payments_url"]).context["cl"].result_count == 1
+    for url, number in links_of(text):
+        assert viewer.get(url).context["cl"].result_count == number, url
+
+
+def test_test_payments_are_seen_by_themselves(viewer, sign_in, filled):
+    account = make_account("acc_test", livemode=False)
+    make_payment(account, make_client(livemode=False), amount_minor=900, now=timezone.now() - timedelta(hours=1))
+    fill()
+    page = viewer.get(PAGE, {"mode": "test"})
+    text = page.content.decode()
+
+    assert page.context["payments"] == "1"
+    assert "Test payments only. No money moved." in text
+    for url, number in links_of(text):
+        assert viewer.get(url).context["cl"].result_count == number, url
+    exporter = sign_in("olga", *VIEWER, "dashboard.export_facts")
+    assert "Decisions as CSV" in exporter.get(PAGE).content.decode()
+    assert "Decisions as CSV" not in exporter.get(PAGE, {"mode": "test"}).content.decode()
+
+
+def test_a_currency_without_a_rate_is_named(viewer, filled, gateway_client, settings):
+    settings.REPORTING_CURRENCY = "INR"
+    assert "All, in INR" not in viewer.get(PAGE).content.decode()  # rupees alone need no sum
+    euros = make_account("acc_eur", currency="EUR")
+    make_payment(euros, gateway_client, amount_minor=1000, now=timezone.now() - timedelta(hours=1))
+    fill()
+    assert "no rate is set for EUR" in viewer.get(PAGE).content.decode()
+
+    day = timezone.now().date() - timedelta(days=30)
+    reporting_rate_set(currency="EUR", from_day=day, rate_micro=90_000_000, actor="olga", now=timezone.now())
+    page = viewer.get(PAGE).content.decode()
+    assert "All, in INR" in page
+    assert "961.00" in page  # 61 rupees and ten euros of 90 each
+
+
+def test_money_stands_beside_that_of_the_time_before(viewer, account_alice, gateway_client, filled):
+    make_payment(account_alice, gateway_client, amount_minor=4880, now=timezone.now() - timedelta(days=8))
+    fill()
+    page = viewer.get(PAGE).content.decode()
+
+    assert "2 payments, +25.0%" in page
+    assert "Changes are against the 7 days before" in page
+
+
+def test_old_figures_say_that_they_are(viewer, filled):
+    assert "These figures are old" not in viewer.get(PAGE).content.decode()
+    FactMark.objects.filter(name="decisions").update(moved_at=timezone.now() - timedelta(minutes=9))
+
+    assert "These figures are old" in viewer.get(PAGE).content.decode()
+
+
+def test_the_queue_is_linked_for_whoever_may_see_it(viewer, sign_in, filled):
+    link = f'<a href="{reverse("admin:queue")}">1</a>'
+
+    assert link not in viewer.get(PAGE).content.decode()
+    rita = sign_in("rita", *VIEWER, "ledger.view_case")
+    assert link in rita.get(PAGE).content.decode()
+    links = rita.get(PAGE, {"mode": "test", "only": "channel:pos", "currency": "INR"}).context["queue_links"]
+    assert links["overdue"] == f"{reverse('admin:queue')}?overdue=yes&currency=INR&mode=test"
 
 
 def test_what_payments_told_is_text(viewer, account_alice, gateway_client, monkeypatch):
@@ -125,7 +208,7 @@ def test_nobody_else_sees_it(nobody, viewer, client, filled):
 
 def test_the_page_asks_a_bounded_number_of_questions(viewer, filled, django_assert_max_num_queries):
     for period in ("24h", "30d"):
-        with django_assert_max_num_queries(12):  # session, user, its rights, and nine of the page's own
+        with django_assert_max_num_queries(17):  # session, user, its rights, and fourteen of the page's own
             viewer.get(PAGE, {"period": period})
 
 

@@ -30,6 +30,12 @@ def test_rules_and_a_simulation_are_measured_by_their_name():
     assert command.parse(["simulation", "--history", "50000"]).history == 50_000
 
 
+def test_the_queue_is_measured_over_a_large_bank_unless_told_otherwise():
+    options = command.parse(["queue"])
+    assert (options.what, options.cases, options.accounts) == ("queue", 100_000, 10_000)
+    assert command.parse(["queue", "--cases", "50", "--accounts", "20"]).accounts == 20
+
+
 def test_a_mode_of_its_own_leaves_the_scenarios_out():
     assert own_service.chosen(command.parse(["--memory"])) == []
     assert own_service.chosen(command.parse(["--history", "20000", "--only", "single"])) == ["single"]

@@ -68,7 +68,8 @@ def new_page(served: str, chromium: Browser, committed, complaints: list[str]) -
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> Page:
-        context = chromium.new_context(base_url=served, **{"viewport": {"width": 1280, "height": 1000}, **options})
+        usual = {"base_url": served, "viewport": {"width": 1280, "height": 1000}}
+        context = chromium.new_context(**(usual | options))
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)

@@ -4,13 +4,14 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from dashboard.domain.ids import first_id
 from dashboard.models import FactMark, Rollup, RuleDimension
+from ledger.models import DecisionTime
 from rules.domain.definitions import RuleDraft
 from rules.models import Rule
 from rules.services.rules import rule_save
@@ -50,6 +51,7 @@ KEYS = {
 def month(django_db_setup, django_db_blocker) -> Iterator[None]:
     """Thirty days of rolled-up facts: more at noon, less by night. They are gone afterwards."""
     with django_db_blocker.unblock():
+        _clear()  # whatever facts other tests have committed
         rule = Rule(code=unique("far"), name="Far from home")
         draft = RuleDraft(Action.REVIEW, "rule.far", "Far from home", FAR_AWAY)
         rule_save(actor="ana", rule=rule, draft=draft, now=timezone.now())
@@ -59,11 +61,17 @@ def month(django_db_setup, django_db_blocker) -> Iterator[None]:
         chance, end = random.Random(3), timezone.now().replace(minute=0, second=0, microsecond=0)
         rows = [row for ago in range(30 * 24) for row in _hour(end - timedelta(hours=ago), chance)]
         Rollup.objects.bulk_create([*rows, *_days(rows)], batch_size=5_000)
-        FactMark.objects.create(name="decisions", next_id=UUID(int=0), moved_at=timezone.now())
+        now = timezone.now()
+        FactMark.objects.create(name="decisions", next_id=first_id(now), moved_at=now)
+        DecisionTime.objects.bulk_create(_times(end, chance))
     yield
     with django_db_blocker.unblock():
-        for model in (Rollup, RuleDimension, FactMark):
-            model.objects.all().delete()
+        _clear()
+
+
+def _clear() -> None:
+    for model in (Rollup, RuleDimension, FactMark, DecisionTime):
+        model.objects.all().delete()
 
 
 def _hour(at, chance: random.Random) -> list[Rollup]:
@@ -78,6 +86,19 @@ def _hour(at, chance: random.Random) -> list[Rollup]:
                 if part:
                     found.append(_row("h", topic, at, key, code, verdict, part))
     return found
+
+
+def _times(end, chance: random.Random) -> list[DecisionTime]:
+    """Half of the payments within some 6 ms; by day a few take long."""
+    return [
+        DecisionTime(livemode=True, hour=end - timedelta(hours=ago), band=band, payments=payments)
+        for ago in range(30 * 24)
+        for band, payments in (
+            (46 + chance.randrange(3), 200),
+            (56 + chance.randrange(4), 30),
+            (72, chance.randrange(1, 5)),
+        )
+    ]
 
 
 def _row(grain: str, topic: str, at, key: str, code: str, verdict: str, payments: int) -> Rollup:

@@ -22,6 +22,7 @@ from sentinel.api.services import (
     token_revoke,
 )
 from sentinel.core.clients import ClientIdentity
+from tests.gateway import purchase
 
 pytestmark = pytest.mark.contract
 
@@ -255,3 +256,32 @@ def test_a_test_client_never_meets_a_live_account(gateway, new_gateway):
     assert tester.pay(live).status_code == 422
     assert gateway.pay(test).status_code == 422
     assert tester.pay(test).json()["outcome"] == "approve"
+
+
+@pytest.mark.parametrize(
+    ("amount", "outcome", "code"),
+    [
+        ("100.01", "approve", "approved"),
+        ("100.02", "review", "pending_review"),
+        ("100.03", "decline", "do_not_honor"),
+    ],
+)
+def test_a_test_client_gets_the_outcome_it_asks_for(gateway, new_gateway, amount, outcome, code):
+    tester = new_gateway(livemode=False, all_accounts=True)
+    account = tester.open_account()
+
+    answer = tester.pay(account, amount).json()
+    assert (answer["outcome"], answer["response_code"]) == (outcome, code)
+    assert [reason["code"] for reason in answer["reasons"]] == ["test.magic_amount"]
+    scored = tester.post("score", {"items": [purchase(account, amount)]}).json()["results"][0]
+    assert scored["outcome"] == outcome
+
+    assert gateway.pay(gateway.open_account(), amount).json()["outcome"] == "approve"
+
+
+def test_missing_funds_decline_what_would_be_approved(new_gateway):
+    tester = new_gateway(livemode=False, all_accounts=True)
+    account = tester.open_account("0")
+
+    answer = tester.pay(account, "100.01").json()
+    assert (answer["outcome"], answer["response_code"]) == ("decline", "insufficient_funds")

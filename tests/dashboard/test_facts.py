@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from dashboard.domain.ids import first_id, moment_of
 from dashboard.models import (
     AccountDimension,
     DateDimension,
@@ -52,7 +53,7 @@ def test_a_decision_becomes_a_fact_with_its_dimensions(pay, fill):
         "IN",
     )
     assert (fact.channel, fact.location_country, fact.model_version) == ("ecommerce", "FR", "card-2026-01-30.2")
-    assert (fact.is_fraud, fact.resolved_at, fact.amount_reporting_minor) == (None, None, None)
+    assert (fact.is_fraud, fact.resolved_at, fact.livemode) == (None, None, True)
     assert DateDimension.objects.get(day=at.date()).weekday == at.isoweekday()
 
 
@@ -139,11 +140,14 @@ def test_what_was_known_before_the_first_run_is_in_the_fact(pay, fill):
     assert (fact_of(payment).outcome_code, fact_of(payment).is_fraud) == ("review.declined", True)
 
 
-def test_test_payments_are_no_facts(fill):
-    make_payment(make_account("acc_test", livemode=False), make_client(livemode=False))
+def test_test_payments_are_facts_apart_from_live_ones(pay, fill):
+    pay()
+    test = make_payment(make_account("acc_test", livemode=False), make_client(livemode=False))
     fill()
 
-    assert DecisionFact.objects.count() == 0
+    assert not fact_of(test).livemode
+    days = Rollup.objects.filter(topic="all", grain="d").order_by("livemode")
+    assert list(days.values_list("livemode", "payments")) == [(False, 1), (True, 1)]
 
 
 def test_a_young_payment_waits_until_it_must_have_been_written(pay, monkeypatch):
@@ -251,7 +255,7 @@ def test_made_anew_facts_are_the_same_row_by_row(some_days, begun, monkeypatch):
 
 def test_a_fill_that_is_repeated_changes_nothing(some_days, begun, fill):
     filled = everything()
-    FactMark.objects.update(next_id=facts.first_id(begun))
+    FactMark.objects.update(next_id=first_id(begun))
     fill()
 
     assert everything() == filled
@@ -273,7 +277,7 @@ def test_a_rebuild_that_was_stopped_goes_on(some_days, begun, monkeypatch):
 def test_a_rebuild_since_a_day_leaves_what_was_before(some_days, monkeypatch):
     DecisionFact.objects.update(channel="pos")
 
-    call_command("rebuild_facts", since=facts.moment_of(some_days[9].pk), verbosity=0)
+    call_command("rebuild_facts", since=moment_of(some_days[9].pk), verbosity=0)
 
     assert DecisionFact.objects.filter(channel="pos").count() == 9
 

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from dashboard.domain.ids import first_id
 from dashboard.models import FactMark
-from dashboard.services.facts import DECISIONS, first_id
+from dashboard.services.facts import DECISIONS
 from ledger.models import Transaction
 from ledger.services.holds import Resolution, hold_resolve
 from ledger.services.labels import label_attach

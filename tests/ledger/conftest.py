@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from scoring.services.decision_times import decision_times_finish
 from scoring.services.predictions import predictions_finish
 from sentinel.ops.connections import runtime_conninfo
 from tests.gateway import purchase
@@ -44,4 +45,5 @@ def filled(gateway):
     gateway.post("labels", {"transaction_id": paid, "label": "legitimate", "source": "customer"})
     gateway.post("score", {"items": [purchase(account_id)]})
     gateway.loop.run(predictions_finish())
+    gateway.loop.run(decision_times_finish())
     return account_id, paid, held

@@ -6,6 +6,7 @@ import pytest
 
 from rules.domain.definitions import Evaluation, Failure, Hit
 from scoring.domain.assess import MODEL_MISSING, RULE_FAILED, assess
+from scoring.domain.magic_amounts import magic_outcome
 from scoring.domain.policy import Policy, risk_level
 from scoring.domain.scores import Score
 from sentinel.core.outcomes import Action, Outcome, RiskLevel
@@ -139,3 +140,22 @@ def test_money_coming_in_is_left_to_the_rules():
 )
 def test_risk_in_a_word(probability, percentile, level):
     assert risk_level(probability, percentile) is level
+
+
+def test_an_amount_that_asks_for_an_outcome_counts_before_rules_and_policy():
+    asked = verdict(Action.DECLINE, amount_minor=10_002, magic=magic_outcome(10_002, livemode=False))
+
+    assert asked.outcome is Outcome.REVIEW
+    assert [reason.code for reason in asked.reasons] == ["rule.decline", "test.magic_amount"]
+    assert asked.reasons[-1].words == "In test mode a payment of 100.02 INR always goes to review"
+
+
+def test_only_a_test_client_can_ask_and_only_by_these_amounts():
+    assert [magic_outcome(amount, livemode=False) for amount in (10_000, 10_001, 10_002, 10_003, 10_004)] == [
+        None,
+        Outcome.APPROVE,
+        Outcome.REVIEW,
+        Outcome.DECLINE,
+        None,
+    ]
+    assert magic_outcome(10_003, livemode=True) is None

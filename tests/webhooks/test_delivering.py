@@ -16,6 +16,7 @@ from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.selectors.secrets import signing_secrets
 from webhooks.services.delivering import deliveries_send
 from webhooks.services.endpoints import endpoint_pause, endpoint_secret_rotate
+from webhooks.services.recovery import delivery_replay
 from webhooks.services.secret_box import secret_decrypt
 from webhooks.services.sending import Sender
 
@@ -81,6 +82,26 @@ class TestOne:
         assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
         assert (told(delivery).state, told(delivery).endpoint.failing_since) == ("delivered", None)
         assert [attempt.result for attempt in Attempt.objects.all()] == ["refused", "delivered"]
+
+    @pytest.mark.parametrize("status", [204, 503])
+    def test_one_that_was_put_back_while_it_was_sent_is_sent_again(self, receiver, settings, status):
+        settings.WEBHOOK_SCHEDULE_SECONDS = [0]
+        delivery = make_delivery(make_endpoint(url=receiver.url))
+
+        class Interrupted(Sender):
+            def send(self, *sent):
+                delivery_replay(delivery=told(delivery), actor="mia", now=timezone.now())
+                return super().send(*sent)
+
+        receiver.behave = answers(status)
+        interrupted = Interrupted(timeout_seconds=2, allow_loopback=True)
+        deliveries_send(delivery_ids=[delivery.pk], make_sender=lambda: interrupted)
+
+        assert (told(delivery).state, told(delivery).attempts_made) == ("waiting", 0)
+        assert Attempt.objects.count() == 1
+        receiver.behave = answers(204)
+        send(delivery)
+        assert (told(delivery).state, len(receiver.received)) == ("delivered", 2)
 
     def test_after_the_last_try_it_is_dead(self, receiver, settings):
         settings.WEBHOOK_SCHEDULE_SECONDS = [0, 0, 0]
