@@ -108,7 +108,7 @@ class SentinelAdminSite(AdminSite):
     def get_urls(self) -> list[Any]:
         from dashboard.views.export import decisions_csv
         from dashboard.views.overview import overview
-        from dashboard.views.work.urls import work_urls
+        from dashboard.views.reviewing.urls import work_urls
 
         return [
             path("dashboard/", self.admin_view(overview), name="dashboard"),

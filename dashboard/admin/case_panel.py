@@ -18,4 +18,4 @@ def case_panel(request: HttpRequest, payment: Transaction) -> SafeString | None:
         return None
     case = Case.objects.select_related("assignee").filter(pk=payment.pk).first()
     context = {"payment": payment, "case": case, "may_open": may_work and (case is None or bool(case.decided_at))}
-    return render_to_string("dashboard/work/case_panel.html", context, request)
+    return render_to_string("dashboard/reviewing/case_panel.html", context, request)

@@ -8,13 +8,13 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from dashboard.views.work.words import due_words, verdicts_told
+from dashboard.views.reviewing.words import due_words, verdicts_told
 from ledger.selectors.verdicts import verdicts_undoable
 
 register = template.Library()
 
 
-@register.inclusion_tag("dashboard/work/undo.html", takes_context=True)
+@register.inclusion_tag("dashboard/reviewing/undo.html", takes_context=True)
 def undo_bar(context: dict[str, Any]) -> dict[str, Any]:
     """Nothing when there is nothing to take back."""
     user, now = context["request"].user, timezone.now()

@@ -162,7 +162,7 @@ def _decided(now: datetime) -> dict[str, Any]:
 def test_a_reviewer_sees_at_a_glance_what_speaks_for_and_against(case, new_page, log_in, axe, screenshot, view):
     page = new_page(**VIEWS[view])
     log_in(page, unique("rosa"), *REVIEWER)
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
 
     expect(page.get_by_text("Nobody travels so fast.")).to_be_visible()
     expect(page.get_by_role("img", name="Map of the last payments")).to_be_visible()
@@ -176,13 +176,13 @@ def test_a_reviewer_sees_at_a_glance_what_speaks_for_and_against(case, new_page,
 
 def test_details_are_revealed_on_the_case_itself(case, page, log_in, axe):
     log_in(page, unique("rosa"), *REVIEWER)
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
     page.get_by_text("Reveal…").click()
     page.get_by_label("Reason", exact=True).select_option("review")
     page.get_by_label("Which case or request").fill("this case")
     page.get_by_role("button", name="Reveal for one view").click()
 
-    page.wait_for_url(f"**/work/cases/{case.pk}/")
+    page.wait_for_url(f"**/reviewing/cases/{case.pk}/")
     expect(page.get_by_text("Shown in full for this view.")).to_be_visible()
     expect(page.get_by_text("Places are drawn to a whole degree.")).to_have_count(0)
     assert axe(page) == []
@@ -191,7 +191,7 @@ def test_details_are_revealed_on_the_case_itself(case, page, log_in, axe):
 def test_a_payment_without_a_case_offers_one(case, page, log_in, axe, complaints):
     payment = case.transaction.account.transactions.exclude(pk=case.pk).first()
     log_in(page, unique("rosa"), *REVIEWER)
-    page.goto(f"/admin/work/cases/{payment.pk}/")
+    page.goto(f"/admin/reviewing/cases/{payment.pk}/")
 
     expect(page.get_by_role("heading", name="This payment has no case")).to_be_visible()
     expect(page.get_by_role("button", name="Open a case")).to_be_visible()

@@ -76,7 +76,7 @@ def waiting(committed) -> Iterator[list[Case]]:
 def test_a_reviewer_sees_what_comes_first_and_why(waiting, new_page, log_in, axe, screenshot, view):
     page = new_page(**VIEWS[view])
     log_in(page, unique("rita"), *WORKS, "ledger.manage_case")
-    page.goto("/admin/work/")
+    page.goto("/admin/reviewing/")
 
     rows = page.locator("[data-row]")
     expect(rows).to_have_count(len(waiting))
@@ -89,18 +89,18 @@ def test_a_reviewer_sees_what_comes_first_and_why(waiting, new_page, log_in, axe
 
 def test_whoever_is_logged_out_by_now_is_asked_to_log_in(waiting, page, log_in):
     log_in(page, unique("rita"), *WORKS)
-    page.goto("/admin/work/")
+    page.goto("/admin/reviewing/")
     expect(page.locator("[data-row]")).to_have_count(len(waiting))
     page.context.clear_cookies()
     page.evaluate("htmx.trigger('#queue-list', 'queue-changed')")
-    page.wait_for_url("**/admin/login/?next=/admin/work/")
+    page.wait_for_url("**/admin/login/?next=/admin/reviewing/")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_empty_queue_and_an_empty_search_say_what_to_do(committed, new_page, log_in, axe, scheme):
     page = new_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
     log_in(page, unique("rita"), *WORKS)
-    page.goto("/admin/work/?tab=mine&currency=XXY")
+    page.goto("/admin/reviewing/?tab=mine&currency=XXY")
     expect(page.get_by_text("No case is yours")).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("currency")
     assert axe(page) == []
@@ -113,7 +113,7 @@ def test_an_empty_queue_and_an_empty_search_say_what_to_do(committed, new_page, 
 
 def test_cases_are_found_by_what_they_share_and_listed(waiting, page, log_in, axe, screenshot):
     log_in(page, unique("rita"), *WORKS, "ledger.view_personaldetail")
-    page.goto("/admin/work/")
+    page.goto("/admin/reviewing/")
     page.get_by_label("Search for a payment, account or card").fill("order 42")
     page.get_by_role("button", name="Search").click()
 
@@ -125,7 +125,7 @@ def test_cases_are_found_by_what_they_share_and_listed(waiting, page, log_in, ax
 
 def test_several_are_chosen_by_keyboard_and_stay_chosen_when_the_list_changes(waiting, page, log_in):
     log_in(page, unique("rita"), *WORKS)
-    page.goto("/admin/work/")
+    page.goto("/admin/reviewing/")
     first = page.locator("[data-choose]").first
     tab_to(page, first)
     page.keyboard.press("Space")
@@ -147,7 +147,7 @@ def test_the_list_follows_the_queue_and_says_when_it_cannot(waiting, tmp_path, n
         base_url = server.enter_context(web_processes(1, port, **house))
         page = new_page(base_url=base_url)
         log_in(page, unique("rita"), *WORKS)
-        page.goto("/admin/work/")
+        page.goto("/admin/reviewing/")
         live, rows = page.locator("#live"), page.locator("[data-row]")
         expect(live).to_have_text("Live")
         expect(rows).to_have_count(len(waiting))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.journey
 WORKS = ("ledger.view_case", "ledger.work_case", "ledger.view_transaction", "ledger.view_account")
 MANAGES = (*WORKS, "ledger.manage_case")
 LISTS = ("rules.add_listitem", "rules.add_rulesnooze", "ledger.view_personaldetail")
-QUEUE, TOGETHER = "/admin/work/", "/admin/work/together/"
+QUEUE, TOGETHER = "/admin/reviewing/", "/admin/reviewing/together/"
 VIEWS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -44,7 +44,7 @@ def _out_of_the_way() -> None:
 
 
 def case_url(case) -> re.Pattern[str]:
-    return re.compile(f"/admin/work/cases/{case.pk}/")
+    return re.compile(f"/admin/reviewing/cases/{case.pk}/")
 
 
 def is_as_wide_as_the_window(page: Page) -> bool:
@@ -89,7 +89,7 @@ def test_of_two_people_one_wins_and_the_other_is_told(bank, new_page, log_in, ax
     rita, sam = unique("rita"), unique("sam")
     for page, name in ((first, rita), (second, sam)):
         log_in(page, name, *WORKS)
-        page.goto(f"/admin/work/cases/{case.pk}/")
+        page.goto(f"/admin/reviewing/cases/{case.pk}/")
     press(first, "1")
     expect(first.get_by_text("No case is left that waits for you.")).to_be_visible()
     press(second, "2", "1")
@@ -110,7 +110,7 @@ def test_next_gives_two_people_two_cases(bank, new_page, log_in):
         page.goto(QUEUE)
         press(page, "n")
         page.wait_for_url(case_url(case))
-    second.goto(f"/admin/work/cases/{best.pk}/")
+    second.goto(f"/admin/reviewing/cases/{best.pk}/")
     expect(second.get_by_text("has this case until")).to_be_visible()
     press(second, "1", "2", "h")
     second.wait_for_timeout(300)
@@ -122,7 +122,7 @@ def test_31_together_and_all_of_it_taken_back(bank, new_page, log_in, axe, scree
     cases = [bank.hold(amount_minor=100_000 + each, verdict_changes={"rule_hits": (7,)}) for each in range(31)]
     page = new_page(**VIEWS[view])
     rita = log_in(page, unique("rita"), *WORKS)
-    page.goto(f"/admin/work/cases/{cases[3].pk}/")
+    page.goto(f"/admin/reviewing/cases/{cases[3].pk}/")
     page.get_by_role("link", name="31 like this").click()
     assert axe(page) == []
     assert is_as_wide_as_the_window(page)
@@ -153,7 +153,7 @@ def test_the_bar_can_be_used_by_everybody(bank, new_page, log_in, axe, screensho
     case, following = bank.hold(amount_minor=420_000), bank.hold(amount_minor=99_900)
     page = new_page(**VIEWS[view])
     log_in(page, unique("mona"), *MANAGES, *LISTS)
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
     assert axe(page) == []
     assert is_as_wide_as_the_window(page)
     for opener in ("^Decline", "^Escalate", "^Snooze", "^Note", "^Approve with a note", "^Assign to somebody"):
@@ -225,7 +225,7 @@ def test_escalating_snoozing_noting_and_assigning_by_keyboard(bank, page, log_in
 def test_figures_never_decide_by_accident(bank, page, log_in):
     case = bank.hold()
     log_in(page, unique("rita"), *WORKS)
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
     for key in ("Control+1", "Alt+1", "Meta+1"):
         press(page, key)
     press(page, "2", "1", "9")  # the first reason is chosen, nothing more
@@ -242,7 +242,7 @@ def test_figures_never_decide_by_accident(bank, page, log_in):
 def test_a_second_key_waits_while_the_first_is_under_way(bank, page, log_in):
     case, following = bank.hold(amount_minor=900_000), bank.hold(amount_minor=100)
     log_in(page, unique("rita"), *WORKS)
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
     page.evaluate("""for (const key of ["1", "a", "1"])
         document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))""")
     page.wait_for_url(case_url(following))
@@ -258,7 +258,7 @@ def test_everything_works_without_a_script(bank, new_page, log_in):
     case, following = bank.hold(amount_minor=900_000), bank.hold(amount_minor=100)
     page = new_page(java_script_enabled=False)
     log_in(page, unique("rita"), *WORKS)
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
     page.locator("summary", has_text=re.compile("^Decline")).click()
     page.get_by_label("The account passes on money of others").check()
     page.get_by_role("button", name="Decline", exact=True).click()
@@ -273,7 +273,7 @@ def test_everything_works_without_a_script(bank, new_page, log_in):
 def test_the_list_of_keys_and_keys_switched_off(bank, page, log_in, axe):
     case = bank.hold()
     log_in(page, unique("rita"), *WORKS)
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
     press(page, "?")
     keys = page.get_by_role("dialog", name="Keys")
     expect(keys.get_by_role("row", name="1 Approve")).to_be_visible()
@@ -292,7 +292,7 @@ def test_the_list_of_keys_and_keys_switched_off(bank, page, log_in, axe):
     keys.get_by_label("Keys are on").check()
     keys.get_by_role("button", name="Close").click()
     press(page, "g", "q")
-    page.wait_for_url(re.compile(r"/admin/work/($|\?)"))
+    page.wait_for_url(re.compile(r"/admin/reviewing/($|\?)"))
 
 
 def test_rows_are_walked_chosen_and_opened_by_keyboard(bank, page, log_in):
@@ -318,7 +318,7 @@ def test_rows_are_walked_chosen_and_opened_by_keyboard(bank, page, log_in):
 def test_terms_are_set(bank, new_page, log_in, axe, view):
     page = new_page(**VIEWS[view])
     mona = log_in(page, unique("mona"), *MANAGES)
-    page.goto("/admin/work/terms/")
+    page.goto("/admin/reviewing/terms/")
     assert axe(page) == []
     assert is_as_wide_as_the_window(page)
     page.get_by_label("Urgent ones due after, in minutes").fill("999")
@@ -361,7 +361,7 @@ def test_what_is_due_counts_down(bank, page, log_in):
     case = bank.hold()
     log_in(page, unique("rita"), *WORKS)
     page.clock.install()
-    page.goto(f"/admin/work/cases/{case.pk}/")
+    page.goto(f"/admin/reviewing/cases/{case.pk}/")
     due = page.locator("#verdict [data-due]")
     expect(due).to_have_text(re.compile("due in (59 min|1 h)"))
     page.clock.fast_forward("55:30")

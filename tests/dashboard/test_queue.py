@@ -10,7 +10,7 @@ from django.test import AsyncRequestFactory, Client
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.views.work import changes, watching
+from dashboard.views.reviewing import changes, watching
 from ledger.models import Case
 from ledger.selectors import cases
 from ledger.selectors.case_mark import cases_mark
@@ -115,7 +115,7 @@ def test_each_tab_has_its_cases_and_its_count(bank, rita):
 
 def test_counting_ends_at_a_hundred(bank, rita, monkeypatch):
     monkeypatch.setattr(cases, "COUNT_MAX", 1)
-    monkeypatch.setattr("dashboard.views.work.queue.COUNT_MAX", 1)
+    monkeypatch.setattr("dashboard.views.reviewing.queue.COUNT_MAX", 1)
     for _ in range(3):
         bank.hold()
 
@@ -175,8 +175,8 @@ def test_a_value_that_cannot_be_used_is_named_and_the_rest_still_works(bank, rit
 
 def test_more_is_the_same_list_longer_and_at_its_end_the_next(bank, rita, monkeypatch):
     for module in ("queue", "queue_asked"):
-        monkeypatch.setattr(f"dashboard.views.work.{module}.PAGE_ROWS", 2)
-        monkeypatch.setattr(f"dashboard.views.work.{module}.PAGE_ROWS_MAX", 4)
+        monkeypatch.setattr(f"dashboard.views.reviewing.{module}.PAGE_ROWS", 2)
+        monkeypatch.setattr(f"dashboard.views.reviewing.{module}.PAGE_ROWS_MAX", 4)
     browser = rita[1]
     whole = {bank.hold(amount_minor=100 * (each + 1)).pk for each in range(7)}
 
@@ -213,7 +213,7 @@ def test_the_fragment_has_the_rows_and_the_counts_and_no_page_around(bank, rita)
     text = answer.content.decode()
     assert "<html" not in text
     assert 'hx-swap-oob="true"' in text
-    assert 'hx-get="/admin/work/rows/?tab=open"' in text
+    assert 'hx-get="/admin/reviewing/rows/?tab=open"' in text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.servers import free_port, static_collected, web_processes
 
 pytestmark = pytest.mark.journey
 
-CHANGES, QUEUE = "/admin/work/changes/", "/admin/work/"
+CHANGES, QUEUE = "/admin/reviewing/changes/", "/admin/reviewing/"
 # The wait of a listener for what it expects; a change is told within one look of a second.
 PATIENCE_SECONDS = 3
 STOP_SECONDS = 6  # of which gunicorn takes some

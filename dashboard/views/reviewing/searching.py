@@ -38,7 +38,7 @@ def search(request: HttpRequest) -> HttpResponse:
     findings = _may_see(request, find(sought, with_cards=with_cards))
     if (address := _only_one(findings)) is not None:
         return redirect(*address)
-    return TemplateResponse(request, "dashboard/work/search.html", _context(request, sought, refusal, findings))
+    return TemplateResponse(request, "dashboard/reviewing/search.html", _context(request, sought, refusal, findings))
 
 
 def _may_see(request: HttpRequest, findings: Findings) -> Findings:

@@ -9,9 +9,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from dashboard.views.work.acting import acts_on_case, go_on
-from dashboard.views.work.besides import extras_read
-from dashboard.views.work.words import verdicts_told
+from dashboard.views.reviewing.acting import acts_on_case, go_on
+from dashboard.views.reviewing.besides import extras_read
+from dashboard.views.reviewing.words import verdicts_told
 from ledger.domain.cases import Verdict
 from ledger.errors import CaseUnknown, VerdictGone
 from ledger.models import Transaction

@@ -6,9 +6,9 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.urls import path
 
-from dashboard.views.work import case, changes, doing, queue, searching, terms, together, verdicts
+from dashboard.views.reviewing import case, changes, doing, queue, searching, terms, together, verdicts
 
-CASE = "work/cases/<uuid:case_id>/"
+CASE = "reviewing/cases/<uuid:case_id>/"
 
 
 def work_urls(site: AdminSite) -> list[Any]:
@@ -16,14 +16,14 @@ def work_urls(site: AdminSite) -> list[Any]:
         return path(route, site.admin_view(view), name=name)
 
     return [
-        at("work/", queue.queue, "queue"),
-        at("work/rows/", queue.rows, "queue_rows"),
-        at("work/changes/", changes.changes, "queue_changes"),
-        at("work/search/", searching.search, "work_search"),
-        at("work/terms/", terms.terms, "review_terms"),
-        at("work/next/", doing.next_case, "case_next"),
-        at("work/share/", doing.share_out, "cases_share_out"),
-        at("work/together/", together.together, "cases_together"),
+        at("reviewing/", queue.queue, "queue"),
+        at("reviewing/rows/", queue.rows, "queue_rows"),
+        at("reviewing/changes/", changes.changes, "queue_changes"),
+        at("reviewing/search/", searching.search, "work_search"),
+        at("reviewing/terms/", terms.terms, "review_terms"),
+        at("reviewing/next/", doing.next_case, "case_next"),
+        at("reviewing/share/", doing.share_out, "cases_share_out"),
+        at("reviewing/together/", together.together, "cases_together"),
         at(CASE, case.case, "case"),
         at(f"{CASE}verdict/", verdicts.give, "case_verdict"),
         at(f"{CASE}undo/", verdicts.undo, "case_undo"),
@@ -33,5 +33,5 @@ def work_urls(site: AdminSite) -> list[Any]:
         at(f"{CASE}escalate/", doing.escalate, "case_escalate"),
         at(f"{CASE}snooze/", doing.snooze, "case_snooze"),
         at(f"{CASE}note/", doing.note, "case_note"),
-        at("work/open/<uuid:transaction_id>/", doing.open_case, "case_open"),
+        at("reviewing/open/<uuid:transaction_id>/", doing.open_case, "case_open"),
     ]

@@ -13,9 +13,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.views.work.acting import ids_in, may_or_refuse
-from dashboard.views.work.verdicts import given_read
-from dashboard.views.work.words import DID, DOES
+from dashboard.views.reviewing.acting import ids_in, may_or_refuse
+from dashboard.views.reviewing.verdicts import given_read
+from dashboard.views.reviewing.words import DID, DOES
 from ledger.domain.cases import REASON_WORDS, Verdict, verdicts_for
 from ledger.models import Case
 from ledger.selectors.similar_cases import cases_alike, cases_together
@@ -63,7 +63,7 @@ def together(request: HttpRequest) -> HttpResponse:
         came = verdicts_give_together(case_ids=chosen, given=given, user=request.user, now=now)
     except InvalidRequest as refusal:
         return _page(request, chosen, now, refusal=refusal)
-    return _show(request, "dashboard/work/together_done.html", _came(given, came))
+    return _show(request, "dashboard/reviewing/together_done.html", _came(given, came))
 
 
 def _asked_for(request: HttpRequest, now: datetime) -> list[UUID]:
@@ -107,7 +107,7 @@ def _page(
         "reason_words": REASON_WORDS.get(asked.reason, "") if asked else "",
         "back_url": f"{reverse('admin:cases_together')}?ids={','.join(case.pk.hex for case in cases)}",
     }
-    return _show(request, "dashboard/work/together.html", context)
+    return _show(request, "dashboard/reviewing/together.html", context)
 
 
 def _undo(request: HttpRequest, chosen: Sequence[UUID], now: datetime) -> HttpResponse:

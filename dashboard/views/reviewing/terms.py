@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from dashboard.views.work.acting import may_or_refuse
+from dashboard.views.reviewing.acting import may_or_refuse
 from ledger.domain.cases import MICRO
 from ledger.models import ReportingRate, ReviewTerms
 from ledger.selectors.review_terms import review_terms
@@ -79,7 +79,7 @@ def terms(request: HttpRequest) -> HttpResponse:
         "rates": [(rate, _decimal(rate.rate_micro)) for rate in _rates()],
         "reporting_currency": settings.REPORTING_CURRENCY,
     }
-    return TemplateResponse(request, "dashboard/work/terms.html", context)
+    return TemplateResponse(request, "dashboard/reviewing/terms.html", context)
 
 
 def _set_terms(request: HttpRequest, form: TermsForm, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from dashboard.views.work.words import due_words
+from dashboard.views.reviewing.words import due_words
 from ledger.admin.words import duration
 from ledger.selectors.cases import CaseRow
 from rules.models import RuleVersion

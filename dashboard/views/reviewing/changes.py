@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
-from dashboard.views.work.watching import listeners, watching
+from dashboard.views.reviewing.watching import listeners, watching
 
 STREAMS_MAX = 200  # per web process
 LIFE_SECONDS = 300.0

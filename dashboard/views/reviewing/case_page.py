@@ -10,10 +10,10 @@ from dashboard.domain.habits import PAYMENTS_LEAST, habits_of
 from dashboard.selectors.case import case_done, case_notes
 from dashboard.selectors.history import history_around
 from dashboard.selectors.links import links_of
-from dashboard.views.work.case_links import shown_links
-from dashboard.views.work.case_map import journey
-from dashboard.views.work.case_timeline import shown_payments, timeline
-from dashboard.views.work.case_why import why
+from dashboard.views.reviewing.case_links import shown_links
+from dashboard.views.reviewing.case_map import journey
+from dashboard.views.reviewing.case_timeline import shown_payments, timeline
+from dashboard.views.reviewing.case_why import why
 from ledger.admin.transaction_page import may, panels_of, transaction_page
 from ledger.models import Case
 from ledger.selectors.transactions import transaction_states

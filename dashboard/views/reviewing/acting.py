@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from dashboard.views.work.verdict_bar import verdict_bar
+from dashboard.views.reviewing.verdict_bar import verdict_bar
 from ledger.errors import CaseUnknown, TransactionUnknown
 from ledger.models import Case
 from ledger.services.cases.locking import case_next
@@ -70,7 +70,7 @@ def refused(
         "words": words,
         **verdict_bar(request.user, case, now, panel=panel, typed=request.POST.dict()),
     }
-    return TemplateResponse(request, "dashboard/work/refused.html", context)
+    return TemplateResponse(request, "dashboard/reviewing/refused.html", context)
 
 
 def go_on(request: HttpRequest, *, livemode: bool, passed: Iterable[UUID] = (), now: datetime) -> HttpResponse:

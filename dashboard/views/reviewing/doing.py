@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from dashboard.selectors.reviewers import reviewers
-from dashboard.views.work.acting import acts_on_case, go_on, ids_in, may_or_refuse
+from dashboard.views.reviewing.acting import acts_on_case, go_on, ids_in, may_or_refuse
 from ledger.admin.words import zone_words
 from ledger.errors import CaseTaken
 from ledger.services.cases.assigning import case_assign, cases_auto_assign

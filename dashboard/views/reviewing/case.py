@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.selectors.case import case_find
-from dashboard.views.work.case_page import case_page
-from dashboard.views.work.verdict_bar import verdict_bar
+from dashboard.views.reviewing.case_page import case_page
+from dashboard.views.reviewing.verdict_bar import verdict_bar
 from ledger.admin.revealing import revealing
 from ledger.admin.transaction_page import may
 from ledger.models import Transaction
@@ -38,7 +38,7 @@ def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
         **case_page(request, found, is_revealed=shown["is_revealed"], now=now),
         **verdict_bar(request.user, found, now),
     }
-    return TemplateResponse(request, "dashboard/work/case.html", context)
+    return TemplateResponse(request, "dashboard/reviewing/case.html", context)
 
 
 def _no_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
@@ -49,4 +49,4 @@ def _no_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
         "payment": payment,
         "may_open": payment is not None and may(request.user, "ledger.work_case"),
     }
-    return TemplateResponse(request, "dashboard/work/case_unknown.html", context, status=404)
+    return TemplateResponse(request, "dashboard/reviewing/case_unknown.html", context, status=404)

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboard.views.work.queue_asked import Asked, asked
-from dashboard.views.work.queue_shown import shown
+from dashboard.views.reviewing.queue_asked import Asked, asked
+from dashboard.views.reviewing.queue_shown import shown
 from ledger.models import Case
 from ledger.selectors.case_mark import cases_mark
 from ledger.selectors.cases import (
@@ -48,13 +48,13 @@ def queue(request: HttpRequest) -> HttpResponse:
         "seen": seen,
         "has_stream": isinstance(request, ASGIRequest),
     }
-    return TemplateResponse(request, "dashboard/work/queue.html", context)
+    return TemplateResponse(request, "dashboard/reviewing/queue.html", context)
 
 
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
     """The same rows and counts without the page around them, for htmx."""
-    return TemplateResponse(request, "dashboard/work/queue_rows.html", _list(request, timezone.now()))
+    return TemplateResponse(request, "dashboard/reviewing/queue_rows.html", _list(request, timezone.now()))
 
 
 def _list(request: HttpRequest, now: datetime) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The bar on top of a case: whose it is, and everything that can be done with it.
 
 context = {**verdict_bar(request.user, case, now)}
-{% include "dashboard/work/verdict_bar.html" %}
+{% include "dashboard/reviewing/verdict_bar.html" %}
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.selectors.reviewers import reviewers
-from dashboard.views.work.besides import besides_offered
-from dashboard.views.work.words import DOES
+from dashboard.views.reviewing.besides import besides_offered
+from dashboard.views.reviewing.words import DOES
 from ledger.admin.words import moment, zone_words
 from ledger.domain.cases import REASON_WORDS, Verdict, reasons_for, verdicts_for
 from ledger.models import Case, PendingVerdict
