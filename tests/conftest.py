@@ -5,6 +5,7 @@
   ledger refuses TRUNCATE. Such tests use accounts and clients of their own and look at nothing else.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -41,6 +42,12 @@ def own_surroundings() -> None:
     connections["default"].settings_dict["CONN_MAX_AGE"] = 0
     # Pages are tested without collecting static files first.
     django_settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_loop_of_others() -> None:
+    """A browser that ended badly leaves this thread marked as inside an event loop, where asyncio.run refuses."""
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="session")
