@@ -114,14 +114,14 @@ _OF_PAYMENT = {
     "rule_versions": "d.rule_hits && %(rule_versions)s::integer[]",
     "reason": "d.reasons @> jsonb_build_array(jsonb_build_object('code', %(reason)s::text))",
 }
-# The page is chosen first, from one small index; only its rows meet the large tables, each by key.
+# The page is chosen first, from one small index; only its rows meet the large tables, each by key and in their order, so
+# that a page narrowed by its payments ends with the last row it shows.
 _PAGE = """
-WITH page AS MATERIALIZED (SELECT * FROM ledger_case c WHERE {where} ORDER BY {order} LIMIT %(chosen)s)
 SELECT c.transaction_id, c.kind, c.account_id, c.amount_minor, c.currency, c.score_percentile, c.rank, c.opened_at,
     c.due_at, assignee.username, holder.username, c.locked_until, c.escalated_at, c.escalated_by, c.snoozed_until,
     c.decided_at, c.decided_by, c.verdict, c.reason, t.transaction_type, t.channel, t.merchant_id, t.merchant_name,
     t.merchant_country, t.location_country, a.home_country, d.reasons, d.rule_hits, p.verdict, p.actor_name, p.error
-FROM page c
+FROM (SELECT * FROM ledger_case c WHERE {where} ORDER BY {order} LIMIT %(chosen)s) c
 JOIN ledger_transaction t ON t.id = c.transaction_id AND t.account_id = c.account_id
 JOIN ledger_decision d ON d.transaction_id = c.transaction_id AND d.account_id = c.account_id
 JOIN ledger_account a ON a.id = c.account_id
