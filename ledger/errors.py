@@ -108,3 +108,10 @@ class VerdictGone(Conflict):
 
     code = "verdict_gone"
     title = "The verdict cannot be taken back any more"
+
+
+class NotSealedYet(Conflict):
+    """The payment was recorded a moment ago, and its block is not closed. Ask again in a second."""
+
+    code = "not_sealed_yet"
+    title = "The payment is not sealed yet; ask again in a second"

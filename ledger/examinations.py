@@ -5,11 +5,12 @@ from datetime import timedelta
 from django.db import connection
 from django.utils import timezone
 
-from ledger.models import PendingVerdict
+from ledger.models import AuditEntry, PendingVerdict, SealBlock
 from sentinel.ops.doctor import LookAtIt, Wrong, register_examination
 
 AHEAD = timedelta(days=14)
 VERDICT_LATE = timedelta(seconds=60)
+SEAL_LATE = timedelta(minutes=5)
 
 
 def partitions() -> str:
@@ -33,6 +34,18 @@ def verdicts() -> str:
     return "none is late"
 
 
+def seal() -> str:
+    """What was recorded is sealed."""
+    last = SealBlock.objects.first()
+    newest = AuditEntry.objects.order_by("-id").values_list("recorded_at", flat=True).first()
+    if newest is None or newest > timezone.now() - SEAL_LATE:
+        return f"{last} is the newest" if last else "nothing is old enough to be sealed"
+    if last is None or last.sealed_at < newest:
+        raise Wrong(f"what was recorded at {newest:%Y-%m-%d %H:%M} UTC is in no block")
+    return f"{last} is the newest"
+
+
 def register_own_examinations() -> None:
     register_examination("partitions", partitions, advice="Run `manage.py make_partitions` as the owner, each month.")
+    register_examination("seal", seal, advice="Is `manage.py seal_ledger` running?")
     register_examination("verdicts", verdicts, advice="Is `manage.py apply_verdicts` running? Open the queue.")

@@ -347,6 +347,9 @@ API_RATE_DEFAULT = env_str("SENTINEL_API_RATE", "1000/s")  # requests per client
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # -- deciding
+SEAL_DIR = Path(
+    env_str("SENTINEL_SEAL_DIR") or VAR_DIR / "seal"
+)  # the heads of the seal, and the key that signs them
 MODEL_DIR = Path(env_str("SENTINEL_MODEL_DIR") or VAR_DIR / "models")
 HOLD_DAYS = env_int("SENTINEL_HOLD_DAYS", 7, minimum=1)  # an unreviewed hold expires after this
 GROUP_MAX = env_int("SENTINEL_GROUP_MAX", 64, minimum=1)  # payments written by one database transaction

@@ -11,6 +11,7 @@ from ledger.admin import (
     records,
     reviews,
     samples,
+    seal,
     transactions,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "records",
     "reviews",
     "samples",
+    "seal",
     "transactions",
 ]

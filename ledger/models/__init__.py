@@ -11,6 +11,7 @@ from ledger.models.labels import Label
 from ledger.models.outbox import BankEvent, Event, OutboxPending
 from ledger.models.parties import Account, AccountBalance, AccountGrant
 from ledger.models.sampling import RecordMark, SampledReview
+from ledger.models.seal import SealBlock, SealLeaf
 from ledger.models.transactions import Decision, PersonalDetail, Transaction
 
 __all__ = [
@@ -41,5 +42,7 @@ __all__ = [
     "Reversal",
     "ReviewTerms",
     "SampledReview",
+    "SealBlock",
+    "SealLeaf",
     "Transaction",
 ]

@@ -15,7 +15,8 @@ AREAS: dict[str, dict[str, str]] = {
     "record": {
         "ledger": "account accountbalance accountgrant accountnote auditentry bankevent decision decisiontime entry"
         " event hold holdresolution idempotencykey label labelimport operationreceipt outboxpending posting"
-        " recordmark reversal sampledreview transaction case casenote pendingverdict reviewterms reportingrate",
+        " recordmark reversal sampledreview sealblock sealleaf transaction case casenote pendingverdict reviewterms"
+        " reportingrate",
     },
     "personal": {"ledger": "personaldetail"},
     "deciding": {

@@ -51,6 +51,7 @@ def background_children(environment: dict[str, str]) -> list[Child]:
         Child("deliveries", deliverer, environment, state.ROOT, death_signal=SIGKILL, stop_seconds=5, echo=True),
         Child("relay", manage("relay"), environment, state.ROOT, echo=True),
         Child("verdicts", manage("apply_verdicts"), environment, state.ROOT, echo=True),
+        Child("seal", manage("seal_ledger"), environment, state.ROOT, echo=True),
         Child("beat", beat, environment, state.ROOT, death_signal=SIGKILL, echo=True),
     ]
 

@@ -92,7 +92,7 @@ def test_the_check_pays_in_the_accounts_own_currency_and_country():
     assert (payment["currency"], payment["location"]["country"]) == ("EUR", "FR")
 
 
-def test_verdicts_are_applied_by_a_process_of_their_own():
+def test_verdicts_and_the_seal_have_processes_of_their_own():
     commands = {child.name: child.command[-1] for child in children.background_children({})}
 
-    assert commands["verdicts"] == "apply_verdicts"
+    assert (commands["verdicts"], commands["seal"]) == ("apply_verdicts", "seal_ledger")
