@@ -27,7 +27,7 @@ class SealedKind:
 
     @property
     def source(self) -> str:
-        return f"{self.table} r {self.joins}"
+        return f"({self.table} r {self.joins})" if self.joins else f"{self.table} r"
 
     @property
     def digest(self) -> str:

@@ -112,7 +112,7 @@ def _leaves(first: int, last: int, attached: UUID, found: Verification) -> Itera
 
 _LEAVES = """
     SELECT l.block_id, l.position, l.row_id, l.digest, CASE WHEN {kind.key} IS NOT NULL THEN {kind.digest} END
-    FROM ledger_sealleaf l LEFT JOIN ({kind.source}) ON {kind.key} = l.row_id
+    FROM ledger_sealleaf l LEFT JOIN {kind.source} ON {kind.key} = l.row_id
     WHERE l.block_id BETWEEN %(first)s AND %(last)s AND l.kind = %(kind)s
 """
 
