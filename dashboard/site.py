@@ -54,6 +54,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Record": {
         "ledger.AuditEntry": "Audit",
+        "ledger.SealBlock": "Seal",
         "ledger.Entry": "Entries",
         "ledger.Event": "Events",
         "ledger.Hold": "Holds",

@@ -11,12 +11,14 @@ import sys
 from base64 import b64decode
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 
-def root_of(proof: dict) -> str:
+def root_of(proof: dict[str, Any]) -> str:
     leaf = proof["leaf"]
     digest = sha256(b"\x00" + leaf["kind"].encode() + b"\n" + leaf["content"].encode()).digest()
     for step in proof["path"]:
@@ -26,12 +28,12 @@ def root_of(proof: dict) -> str:
     return digest.hex()
 
 
-def head_of(block: dict) -> str:
+def head_of(block: dict[str, Any]) -> str:
     told = [block[name] for name in ("number", "leaves", "root", "previous", "sealed_at", "is_late")]
     return sha256(b"\x02" + json.dumps(told, separators=(",", ":")).encode()).hexdigest()
 
 
-def fault_of(proof: dict, public_key: bytes) -> str | None:
+def fault_of(proof: dict[str, Any], public_key: bytes) -> str | None:
     block = proof["block"]
     if "txn_" + json.loads(proof["leaf"]["content"])[0].replace("-", "") != proof["transaction_id"]:
         return "The sealed content is that of another payment."
@@ -39,9 +41,11 @@ def fault_of(proof: dict, public_key: bytes) -> str | None:
         return "The payment does not lead to the root of the block."
     if head_of(block) != block["head"]:
         return "The head of the block is not made of its root."
+    key = load_pem_public_key(public_key)
+    if not isinstance(key, Ed25519PublicKey):
+        return "This is not an Ed25519 key."
     try:
-        signed = f"sentinelstream block {block['number']} {block['head']}".encode()
-        load_pem_public_key(public_key).verify(b64decode(block["signature"]), signed)
+        key.verify(b64decode(block["signature"]), f"sentinelstream block {block['number']} {block['head']}".encode())
     except InvalidSignature:
         return "The head was not signed with this key."
     return None
