@@ -114,8 +114,8 @@ _OF_PAYMENT = {
     "rule_versions": "d.rule_hits && %(rule_versions)s::integer[]",
     "reason": "d.reasons @> jsonb_build_array(jsonb_build_object('code', %(reason)s::text))",
 }
-# The page is chosen first, from one small index; only its rows meet the large tables, each by key and in their order, so
-# that a page narrowed by its payments ends with the last row it shows.
+# The page is chosen first, from one small index; only its rows meet the large tables, each by key and in their order,
+# so that a page narrowed by its payments ends with the last row it shows.
 _PAGE = """
 SELECT c.transaction_id, c.kind, c.account_id, c.amount_minor, c.currency, c.score_percentile, c.rank, c.opened_at,
     c.due_at, assignee.username, holder.username, c.locked_until, c.escalated_at, c.escalated_by, c.snoozed_until,
