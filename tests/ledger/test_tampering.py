@@ -4,6 +4,7 @@ Each test changes it as the tables' owner, with the triggers that refuse such ch
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -282,6 +283,23 @@ def test_the_command_names_the_broken_row_and_ends_with_1(sealed, capsys):
         call_command("verify_ledger")
 
     assert f"The transaction {payment} was changed. (block 1)" in capsys.readouterr().out
+
+
+def test_blocks_that_are_closed_while_it_reads_are_no_fault(sealed):
+    def seal() -> int:
+        count = seal_everything()
+        connection.close()
+        return count
+
+    make_payment(make_account("acc_late"), make_client())
+    reading = ledger_verify()
+    next(reading)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(seal).result(30) > 0
+    *_, found = reading
+
+    assert found.faults == []
+    assert SealBlock.objects.count() == found.blocks + 1
 
 
 def test_many_rows_make_many_blocks(sealed):

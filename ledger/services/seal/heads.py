@@ -45,11 +45,20 @@ def heads_write() -> int:
 
 
 def heads_read(folder: Path | None = None) -> Iterator[Head]:
-    """All heads in the order of their files. Errors: HeadsBroken."""
+    """All heads that are there when it is called, in the order of their files; those of blocks that are closed while
+    they are read are left out. Errors, also while reading: HeadsBroken.
+    """
+    files = [(path, path.stat().st_size) for path in _files(folder or Path(settings.SEAL_DIR))]
+    return _heads_of(files)
+
+
+def _heads_of(files: list[tuple[Path, int]]) -> Iterator[Head]:
     public = public_key()
-    for path in _files(folder or Path(settings.SEAL_DIR)):
+    for path, size in files:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
+                if lines.tell() > size:
+                    break
                 yield _head_of(line, public, f"{path.name}, line {number}")
 
 

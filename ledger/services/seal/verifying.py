@@ -68,11 +68,11 @@ def ledger_verify(*, heads_folder: Path | None = None) -> Iterator[Verification]
     is recorded meanwhile is not looked at.
     """
     found = Verification()
+    heads = _Heads(heads_folder, found)  # before the snapshot: each of these blocks is in it
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute("SET LOCAL TimeZone = 'UTC'")
-        heads = _Heads(heads_folder, found)
         attached = _first_attached_id()
         previous = NOTHING_BEFORE
         number, last = 0, SealBlock.objects.first()
