@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The front door: `python3 manage.py up`, `test` and `bench`, and every Django command.
+"""The front door: `python3 manage.py up`, `test`, `bench` and `faults`, and every Django command.
 
 Nothing needs to be installed first but Python 3.11. This file keeps to words that old Pythons read too, so that
 they can say what is missing.
@@ -55,6 +55,10 @@ def main() -> None:
         from bench import command as bench_command
 
         sys.exit(bench_command.main(sys.argv[2:]))
+    if command == "faults":
+        from tests.faults import command as faults_command
+
+        sys.exit(faults_command.main(sys.argv[2:]))
     if command == "test":
         from sentinel.ops import testing
 

@@ -16,7 +16,7 @@ from sentinel.ops.install import install_packages
 ROOT = state.ROOT
 VENV = ROOT / ".venv"
 RECORD = VENV / "installed-locks.json"
-LOCKS = {"up": "base", "test": "dev", "bench": "base"}
+LOCKS = {"up": "base", "test": "dev", "bench": "base", "faults": "dev"}
 
 
 def enter(command: str) -> None:
