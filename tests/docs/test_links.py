@@ -8,7 +8,7 @@ from django.core.management import get_commands
 from tests.docs.documents import DOCUMENTS, ROOT, without_blocks
 
 LINE_MAX = 118
-OF_THE_FRONT_DOOR = {"up", "test", "bench"}
+OF_THE_FRONT_DOOR = {"up", "test", "bench", "faults"}
 _LINK = re.compile(r"\]\(([^)\s]+)\)|<img[^>]*\bsrc=\"([^\"]+)\"")
 _COMMAND = re.compile(r"manage\.py ([a-z_]+)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
