@@ -1,4 +1,4 @@
-"""A model that can score: proven unchanged, fit for this code's catalogue, quick for one payment and for a group.
+"""A model that can score: proven unchanged, fit for what this code reads, quick for one payment and for a group.
 
 It always has a forest, which tells how strange a payment is; a supervised one has a classifier as well, which tells
 how likely it is fraud.
@@ -10,18 +10,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scoring.domain import classifier_inputs, forest_inputs
-from scoring.domain.classifier_inputs import ClassifierInputs
-from scoring.domain.forest_inputs import FILLS
-from scoring.domain.model_words import describe_field, describe_habit
+from scoring.domain.families import Family, family_of
 from scoring.domain.scores import SCORE_DECIMALS, Contribution, Score
-from scoring.domain.snapshots import Columns, columns_of
+from scoring.domain.snapshots import Columns
 from scoring.serving.artefact import read_artefact
 from scoring.serving.errors import ModelVersionMismatch
 from scoring.serving.manifest import CLASSIFIER_FILE, FOREST_FILE, ClassifierPart, ForestPart, Manifest, Part
 from scoring.serving.reasons import REASONS_MAX, Explainer
 from scoring.serving.runtime import ClassifierRuntime, ForestRuntime, PercentileTable
-from sentinel.core.catalogue import CATALOGUE_VERSION, Value, unpack
+from sentinel.core.catalogue import Value
 
 # Below, a reason would be noise.
 ANOMALY_FALL_MIN = 0.01
@@ -35,12 +32,15 @@ class Champion:
 
     def __init__(self, manifest: Manifest, models: Mapping[str, bytes]) -> None:
         """`models`: file name -> its bytes. Errors: ModelVersionMismatch."""
-        if manifest.catalogue_version > CATALOGUE_VERSION:  # fields of an older one keep name, place and meaning
+        family = family_of(manifest.version)
+        if manifest.catalogue_version > family.shape_version:  # fields of an older one keep name, place and meaning
             words = f"{manifest.version} reads catalogue version {manifest.catalogue_version}"
-            raise ModelVersionMismatch(f"{words}, this is {CATALOGUE_VERSION}.")
-        self.manifest, self.sha256 = manifest, manifest.sha256
-        self.forest = Forest(manifest.forest, models[FOREST_FILE])
-        self.classifier = Classifier(manifest.classifier, models[CLASSIFIER_FILE]) if manifest.classifier else None
+            raise ModelVersionMismatch(f"{words}, this is {family.shape_version}.")
+        self.family, self.manifest, self.sha256 = family, manifest, manifest.sha256
+        self.forest = Forest(family, manifest.forest, models[FOREST_FILE])
+        self.classifier = None
+        if manifest.classifier:
+            self.classifier = Classifier(family, manifest.classifier, models[CLASSIFIER_FILE])
 
     @classmethod
     def load(cls, folder: Path, key: bytes) -> "Champion":
@@ -57,7 +57,7 @@ class Champion:
 
     def score(self, snapshots: Sequence[bytes]) -> list[Score]:
         """One Score per packed snapshot, in order. A payment's score does not depend on its group."""
-        return self.score_columns(columns_of(snapshots))
+        return self.score_columns(self.family.columns_of(snapshots))
 
     def score_columns(self, columns: Columns) -> list[Score]:
         percentiles = self.forest.percentiles(columns)
@@ -78,7 +78,7 @@ class Champion:
         """For each packed snapshot at most three reasons that raised its scores, the strongest first, those of the
         classifier before those of the forest; none for an ordinary payment. They do not depend on the group.
         """
-        columns, values = columns_of(snapshots), [unpack(snapshot) for snapshot in snapshots]
+        columns, values = self.family.columns_of(snapshots), [self.family.unpack(each) for each in snapshots]
         strange = self.forest.explain(columns, values)
         if self.classifier is None:
             return strange
@@ -87,41 +87,41 @@ class Champion:
 
 
 class Forest:
-    def __init__(self, part: ForestPart, model: bytes) -> None:
-        _check_inputs(part, forest_inputs.INPUTS_BY_NAME)
-        if part.fills != FILLS:
+    def __init__(self, family: Family, part: ForestPart, model: bytes) -> None:
+        _check_inputs(part, family.forest_groups)
+        if part.fills != family.forest_fills:
             raise ModelVersionMismatch("The forest was trained with other values for missing fields.")
-        self._names = part.inputs
+        self._names, self._inputs = part.inputs, family.forest_inputs
         self.runtime = ForestRuntime(model, part.path_length_scale, len(part.inputs))
         self._percentiles = PercentileTable(part.quantile_scores, part.quantile_levels)
         self._explainer = Explainer(
-            group_of={name: forest_inputs.INPUTS_BY_NAME[name].group for name in part.inputs},
+            group_of={name: family.forest_groups[name] for name in part.inputs},
             medians=part.medians,
             raw=self.runtime.anomaly,
-            describe=describe_habit,
+            describe=family.describe_forest,
             least=ANOMALY_FALL_MIN,
         )
 
     def anomalies(self, columns: Columns) -> list[float]:
-        return self.runtime.anomaly(forest_inputs.forest_inputs(columns, self._names))
+        return self.runtime.anomaly(self._inputs(columns, self._names))
 
     def percentiles(self, columns: Columns) -> list[float]:
         return self._percentiles.of(self.anomalies(columns))
 
     def explain(self, columns: Columns, values: Sequence[Mapping[str, Value]]) -> Explained:
-        return self._explainer.contributions(forest_inputs.forest_inputs(columns, self._names), values)
+        return self._explainer.contributions(self._inputs(columns, self._names), values)
 
 
 class Classifier:
-    def __init__(self, part: ClassifierPart, model: bytes) -> None:
-        _check_inputs(part, classifier_inputs.GROUP_OF)
-        self.inputs = ClassifierInputs(part.inputs, part.units_minor)
+    def __init__(self, family: Family, part: ClassifierPart, model: bytes) -> None:
+        _check_inputs(part, family.classifier_groups)
+        self.inputs = family.classifier_reader(part.inputs, part.units_minor)
         self.runtime = ClassifierRuntime(model, len(part.inputs))
         self._explainer = Explainer(
-            group_of={name: classifier_inputs.GROUP_OF[name] for name in part.inputs},
+            group_of={name: family.classifier_groups[name] for name in part.inputs},
             medians=part.medians,
             raw=self.runtime.log_odds,
-            describe=describe_field,
+            describe=family.describe_classifier,
             least=LOG_ODDS_FALL_MIN,
         )
 

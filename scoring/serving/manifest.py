@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from scoring.domain.family_names import family_name
 from scoring.serving.errors import ModelAltered, ModelTruncated, ModelVersionMismatch
 
 FOREST_FILE, CLASSIFIER_FILE = "forest.onnx", "classifier.onnx"
@@ -82,6 +83,10 @@ class Manifest(_Value):
     forest: ForestPart
     classifier: ClassifierPart | None
     pipeline_sha256: str
+
+    @property
+    def family(self) -> str:
+        return family_name(self.version)
 
     @property
     def parts(self) -> dict[str, Part]:

@@ -14,6 +14,8 @@ from typing import Any, cast
 import joblib
 
 from scoring.domain.dataset import Dataset
+from scoring.domain.families import Family, family_of
+from scoring.domain.family_names import CARD_NAME
 from scoring.domain.input_digest import input_digest
 from scoring.domain.model_figures import curves_of, figures_of, not_known_compromised
 from scoring.serving.artefact import MANIFEST_FILE, PIPELINE_FILE
@@ -23,7 +25,6 @@ from scoring.training.classifier import kind_for
 from scoring.training.errors import TrainingRefused
 from scoring.training.parts import train_classifier, train_forest, window_of
 from scoring.training.split import split_for_training
-from sentinel.core.catalogue import CATALOGUE_VERSION, PACKED_INDEX
 
 FOREST_ALONE = "isolation_forest"
 _LIBRARIES = ("scikit-learn", "numpy", "onnx", "onnxruntime", "joblib")
@@ -34,30 +35,32 @@ def artefact_make(
 ) -> Manifest:
     """Trains on the earlier part of the dataset and writes `folder`/<version>/ whole or not at all.
 
-    `kind`: isolation_forest, logistic_regression or boosted_trees; None for what the number of frauds allows.
-    Errors: TrainingRefused for too few rows or frauds, rows in the future, or a converted model that differs.
+    `version` begins with the family of models that reads the dataset. `kind`: isolation_forest, logistic_regression
+    or boosted_trees; None for what the number of frauds allows. Errors: TrainingRefused for too few rows or frauds,
+    rows in the future, or a converted model that differs.
     """
+    family = family_of(version)
     split = split_for_training(dataset, now.timestamp())
     kind = kind or _kind_allowed(dataset, split.labelled)
     measured = not_known_compromised(split.known, since=split.cut)
-    forest, forest_part = train_forest(split.unlabelled, measured)
+    forest, forest_part = train_forest(split.unlabelled, measured, family)
     models, pipelines, classifier_part = {FOREST_FILE: forest.model}, {"forest": forest.pipeline}, None
     if kind != FOREST_ALONE:
-        classifier, classifier_part = train_classifier(kind, split.labelled, measured)
+        classifier, classifier_part = train_classifier(kind, split.labelled, measured, family)
         models[CLASSIFIER_FILE], pipelines["classifier"] = classifier.model, classifier.pipeline
     pipeline = _joblib_bytes(pipelines)
     manifest = Manifest(
         version=version,
         kind=cast(Kind, kind),
-        catalogue_version=CATALOGUE_VERSION,
+        catalogue_version=family.shape_version,
         dtype="float32",
         libraries={name: library_version(name) for name in _LIBRARIES},
         trained_at=now.isoformat(),
         source=dataset.source,
         maturity_days=dataset.maturity.total_seconds() / 86_400,
-        inputs_sha256=input_digest(forest_part.inputs, classifier_part.inputs if classifier_part else []),
+        inputs_sha256=input_digest(forest_part.inputs, classifier_part.inputs if classifier_part else [], family),
         measured=window_of(measured),
-        baseline=_baseline(measured),
+        baseline=_baseline(measured, family),
         curves={},
         forest=forest_part,
         classifier=classifier_part,
@@ -68,9 +71,9 @@ def artefact_make(
     return manifest
 
 
-def version_next(taken: Iterable[str], now: datetime) -> str:
+def version_next(taken: Iterable[str], now: datetime, family: str = CARD_NAME) -> str:
     """The name after all of today's, such as card-2026-01-30.2. `taken` may hold any other names too."""
-    prefix = f"card-{now.astimezone(UTC):%Y-%m-%d}."
+    prefix = f"{family}-{now.astimezone(UTC):%Y-%m-%d}."
     numbers = [name.removeprefix(prefix) for name in taken if name.startswith(prefix)]
     return f"{prefix}{max((int(number) for number in numbers if number.isdigit()), default=0) + 1}"
 
@@ -85,9 +88,9 @@ def _kind_allowed(dataset: Dataset, labelled: Dataset) -> str:
     return kind_for(frauds) or FOREST_ALONE
 
 
-def _baseline(measured: Dataset) -> Any:
+def _baseline(measured: Dataset, family: Family) -> Any:
     """Sorted by amount."""
-    amounts = measured.columns[:, PACKED_INDEX["amount"]]
+    amounts = measured.columns[:, family.amount]
     return figures_of(measured, amounts, is_probability=False) if measured.has_labels else {}
 
 

@@ -6,7 +6,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from scoring.domain.forest_inputs import forest_inputs
+from scoring.domain.families import CARD, Family
 from scoring.domain.snapshots import Columns
 from scoring.training.onnx_trees import forest_to_onnx, path_length_scale
 
@@ -26,8 +26,8 @@ class FittedForest:
         return forest
 
 
-def fit_forest(columns: Columns) -> FittedForest:
+def fit_forest(columns: Columns, family: Family = CARD) -> FittedForest:
     """Fitted on snapshot columns; the forest sees float32, as in serving."""
     forest = IsolationForest(n_estimators=TREES, max_samples=ROWS_PER_TREE, random_state=RANDOM_STATE)
-    pipeline = Pipeline([("inputs", FunctionTransformer(forest_inputs)), ("forest", forest)]).fit(columns)
+    pipeline = Pipeline([("inputs", FunctionTransformer(family.forest_inputs)), ("forest", forest)]).fit(columns)
     return FittedForest(pipeline, forest_to_onnx(forest), path_length_scale(forest))

@@ -23,6 +23,9 @@ from scoring.serving.runtime import INPUT_NAME, OUTPUT_NAME
 from scoring.training.onnx_model import model_bytes
 
 _FLOAT32_BITS = 24
+# Trees put equal payments into leaves of few sizes, so of few weights. Rounded alike, their errors would add up over
+# the trees; each tree rounds from a place of its own, evenly spread, and they cancel out.
+_GOLDEN_RATIO = 0.6180339887498949
 _EULER = 0.5772156649015329
 
 
@@ -43,7 +46,8 @@ def forest_to_onnx(forest: IsolationForest) -> bytes:
     trees = [_isolation_tree(number, estimator.tree_) for number, estimator in enumerate(forest.estimators_)]
     quantum = exact_quantum(tree.weights.values() for tree in trees)
     for tree in trees:
-        tree.weights = {node: rounded(weight, quantum) for node, weight in tree.weights.items()}
+        shift = (tree.number * _GOLDEN_RATIO % 1.0 - 0.5) * quantum
+        tree.weights = {node: rounded(weight + shift, quantum) for node, weight in tree.weights.items()}
     return _ensemble("isolation_forest", trees, int(forest.n_features_in_))
 
 

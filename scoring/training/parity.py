@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scoring.domain.classifier_inputs import ClassifierInputs
-from scoring.domain.forest_inputs import forest_inputs
+from scoring.domain.families import CARD, Family, Reader
 from scoring.domain.gate import PARITY_MAX, PARITY_ROWS_MIN
 from scoring.domain.snapshots import Columns, Inputs
 from scoring.serving.runtime import ClassifierRuntime, ForestRuntime
@@ -20,20 +19,20 @@ Thresholds = list[tuple[int, float]]  # the input's place and the value of each 
 Scores = npt.NDArray[np.float64]
 
 
-def forest_difference(fitted: FittedForest, runtime: ForestRuntime, columns: Columns) -> float:
+def forest_difference(fitted: FittedForest, runtime: ForestRuntime, columns: Columns, family: Family = CARD) -> float:
     """The largest over PARITY_ROWS_MIN rows, half of them placed exactly on, just below and just above thresholds."""
     forest = fitted.forest
     trees = [(each.tree_.feature, each.tree_.threshold) for each in forest.estimators_]
     return _difference(
         lambda rows: -forest.score_samples(rows),
         runtime.anomaly,
-        forest_inputs(columns),
+        family.forest_inputs(columns),
         _thresholds([(feature[feature >= 0], threshold[feature >= 0]) for feature, threshold in trees]),
     )
 
 
 def classifier_difference(
-    fitted: FittedClassifier, runtime: ClassifierRuntime, inputs: ClassifierInputs, columns: Columns
+    fitted: FittedClassifier, runtime: ClassifierRuntime, inputs: Reader, columns: Columns
 ) -> float:
     """As `forest_difference`, of probabilities; a linear model has no thresholds to stand on."""
     return _difference(

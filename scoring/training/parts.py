@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from scoring.domain import classifier_inputs, forest_inputs
-from scoring.domain.classifier_inputs import ClassifierInputs, currency_units
 from scoring.domain.dataset import Dataset
+from scoring.domain.families import CARD, Family
 from scoring.domain.gate import PARITY_ROWS_MIN
 from scoring.domain.model_figures import figures_of, importances_of
 from scoring.domain.snapshots import Inputs
@@ -24,27 +23,27 @@ from scoring.training.parity import accepted, classifier_difference, forest_diff
 REVIEW_PERCENTILE = 0.9995
 
 
-def train_forest(rows: Dataset, measured: Dataset) -> tuple[FittedForest, ForestPart]:
+def train_forest(rows: Dataset, measured: Dataset, family: Family = CARD) -> tuple[FittedForest, ForestPart]:
     """Errors: TrainingRefused when the conversion differs."""
-    fitted = fit_forest(rows.columns)
-    runtime = ForestRuntime(fitted.model, fitted.path_length_scale, len(forest_inputs.INPUT_NAMES))
-    parity = accepted(forest_difference(fitted, runtime, rows.columns))
-    inputs = forest_inputs.forest_inputs(rows.columns)
+    fitted, names = fit_forest(rows.columns, family), family.forest_names
+    runtime = ForestRuntime(fitted.model, fitted.path_length_scale, len(names))
+    parity = accepted(forest_difference(fitted, runtime, rows.columns, family))
+    inputs = family.forest_inputs(rows.columns)
     medians, levels = _medians(inputs), _quantile_levels()
-    measured_inputs = forest_inputs.forest_inputs(measured.columns)
+    measured_inputs = family.forest_inputs(measured.columns)
     return fitted, ForestPart(
-        inputs=list(forest_inputs.INPUT_NAMES),
+        inputs=list(names),
         medians=medians,
         parameters={"n_estimators": TREES, "max_samples": ROWS_PER_TREE, "random_state": RANDOM_STATE},
         training=window_of(rows),
         metrics=_figures(measured, runtime.anomaly(measured_inputs), is_probability=False),
         parity=parity,
         parity_rows=PARITY_ROWS_MIN,
-        importances=importances_of(measured, measured_inputs, forest_inputs.INPUT_NAMES, medians, runtime.anomaly),
-        bins=_bins(inputs, forest_inputs.INPUT_NAMES),
+        importances=importances_of(measured, measured_inputs, names, medians, runtime.anomaly),
+        bins=_bins(inputs, names),
         sha256=sha256(fitted.model).hexdigest(),
         bytes=len(fitted.model),
-        fills=forest_inputs.FILLS,
+        fills=dict(family.forest_fills),
         path_length_scale=fitted.path_length_scale,
         quantile_levels=levels,
         quantile_scores=np.quantile(runtime.anomaly(inputs), levels, method="inverted_cdf").tolist(),
@@ -52,12 +51,14 @@ def train_forest(rows: Dataset, measured: Dataset) -> tuple[FittedForest, Forest
     )
 
 
-def train_classifier(kind: str, rows: Dataset, measured: Dataset) -> tuple[FittedClassifier, ClassifierPart]:
+def train_classifier(
+    kind: str, rows: Dataset, measured: Dataset, family: Family = CARD
+) -> tuple[FittedClassifier, ClassifierPart]:
     """Errors: TrainingRefused without fraud, and when the conversion differs."""
     if not rows.is_fraud.any():
         raise TrainingRefused(f"{rows.source} has no confirmed fraud to learn from.")
-    units = currency_units(rows.columns)
-    reader = ClassifierInputs(telling_inputs(rows, units), units)
+    units = family.units_of(rows.columns)
+    reader = family.classifier_reader(telling_inputs(rows, units, family), units)
     inputs = reader.of(rows.columns)
     fitted = fit_classifier(kind, inputs, rows.is_fraud)
     runtime = ClassifierRuntime(fitted.model, len(reader.names))
@@ -87,12 +88,12 @@ def window_of(rows: Dataset) -> Window:
     )
 
 
-def telling_inputs(rows: Dataset, units: dict[str, int]) -> list[str]:
+def telling_inputs(rows: Dataset, units: dict[str, int], family: Family = CARD) -> list[str]:
     """Those that differ between the rows: from what is always the same, or always missing, nothing can be learned."""
-    inputs = ClassifierInputs(classifier_inputs.INPUT_NAMES, units).of(rows.columns)
+    inputs = family.classifier_reader(family.classifier_names, units).of(rows.columns)
     lowest = np.fmin.reduce(inputs, axis=0)
     varies = (lowest < np.fmax.reduce(inputs, axis=0)) | (np.isnan(inputs).any(axis=0) & ~np.isnan(lowest))
-    return [name for name, tells in zip(classifier_inputs.INPUT_NAMES, varies, strict=True) if tells]
+    return [name for name, tells in zip(family.classifier_names, varies, strict=True) if tells]
 
 
 def _figures(measured: Dataset, scores: list[float], *, is_probability: bool) -> Any:

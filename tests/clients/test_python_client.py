@@ -98,6 +98,28 @@ def test_many_at_once_and_pages_of_them(bank, gateway):
 
 
 @pytest.mark.journey
+def test_mobile_money_is_scored_and_scores_made_elsewhere_are_kept(bank, gateway):
+    drained = {
+        "step": 1, "type": "TRANSFER", "amount": Decimal("181"), "nameOrig": "C1", "oldbalanceOrg": Decimal("181.00"),
+        "newbalanceOrig": "0", "nameDest": "C2", "oldbalanceDest": "0", "newbalanceDest": "0",
+    }  # fmt: skip
+    elsewhere = {
+        "reference": "order-41", "account_id": "acc_1", "amount": Decimal("250"), "currency": "INR",
+        "occurred_at": "2026-01-31T12:00:00Z", "model": "acme-risk 3.2", "fraud_probability": 0.2,
+    }  # fmt: skip
+
+    (scored,) = bank.score([drained])
+    first, again = (bank.store_predictions([elsewhere], key="compare-1") for _ in range(2))
+
+    assert (scored["status"], scored["outcome"], scored["confidence"]) == (200, "review", None)
+    assert first == again
+    listed = gateway.get("predictions", params={"source": "external"}).json()["results"]
+    assert [(each["id"], each["amount"]) for each in listed] == [(first[0]["id"], "250.00")]
+    with pytest.raises(TypeError, match="not float"):
+        bank.score([drained | {"oldbalanceOrg": 181.0}])
+
+
+@pytest.mark.journey
 def test_a_refusal_names_the_field_and_nothing_is_sent_for_a_float(bank, gateway):
     account_id = gateway.open_account()
 

@@ -11,7 +11,18 @@ import httpx
 
 from sentinelstream_client.errors import OutcomeUnknown, Problem
 from sentinelstream_client.retries import TRIES, chance, is_worth_another_try, wait_seconds
-from sentinelstream_client.shapes import Amount, Balance, Event, Payment, Receipt, ScoredPayment
+from sentinelstream_client.shapes import (
+    Amount,
+    Balance,
+    Event,
+    ExternalPrediction,
+    MobilePayment,
+    Payment,
+    Receipt,
+    ScoredPayment,
+)
+
+_AMOUNTS = frozenset({"amount", "oldbalanceOrg", "newbalanceOrig", "oldbalanceDest", "newbalanceDest"})
 
 
 class SentinelStream:
@@ -50,11 +61,18 @@ class SentinelStream:
             for key, one in zip(payments, results, strict=True)
         }
 
-    def score(self, payments: Sequence[Payment]) -> list[ScoredPayment]:
-        """What would be decided of up to a thousand; nothing is recorded in the ledger."""
+    def score(self, payments: Sequence[Payment | MobilePayment]) -> list[ScoredPayment]:
+        """What would be decided of up to a thousand, of either shape; nothing is recorded in the ledger."""
         items = [_payment(payment) for payment in payments]
         answer = self._post("score", {"items": items}, None, has_key=False)
         return cast(list[ScoredPayment], answer["results"])
+
+    def store_predictions(
+        self, predictions: Sequence[ExternalPrediction], *, key: str | None = None
+    ) -> list[dict[str, str]]:
+        """Keeps up to a thousand scores made elsewhere, all or none, to be compared; they decide nothing."""
+        items = [_payment(prediction) for prediction in predictions]
+        return cast(list[dict[str, str]], self._post("predictions", {"items": items}, key)["results"])
 
     def transaction(self, transaction_id: str) -> Receipt:
         """The receipt, with what became of it since under `current`."""
@@ -135,11 +153,12 @@ def _given(**fields: str) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _payment(payment: Payment) -> dict[str, Any]:
-    return {**payment, "amount": _amount(payment["amount"])}
+def _payment(payment: Payment | MobilePayment | ExternalPrediction) -> dict[str, Any]:
+    """With its amounts as decimal text."""
+    return {name: _amount(value) if name in _AMOUNTS else value for name, value in payment.items()}
 
 
-def _amount(amount: Amount) -> str:
+def _amount(amount: object) -> str:
     """Errors: TypeError for a float, which is no amount of money."""
     if not isinstance(amount, Decimal | str):
         raise TypeError(f"An amount is a Decimal or decimal text, not {type(amount).__name__}.")

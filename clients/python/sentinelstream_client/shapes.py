@@ -50,6 +50,36 @@ class Payment(TypedDict):
     metadata: NotRequired[dict[str, str]]
 
 
+class MobilePayment(TypedDict):
+    """PaySim's shape of mobile money: `step` counts hours, balances are those before and after."""
+
+    transaction_id: NotRequired[str]
+    step: int
+    type: Literal["PAYMENT", "TRANSFER", "CASH_OUT", "CASH_IN", "DEBIT"]
+    amount: Amount
+    nameOrig: str
+    oldbalanceOrg: Amount
+    newbalanceOrig: Amount
+    nameDest: str
+    oldbalanceDest: Amount
+    newbalanceDest: Amount
+
+
+class ExternalPrediction(TypedDict):
+    """A score made elsewhere. Names its payment by `transaction_id` or `reference`, and has one score at least."""
+
+    account_id: str
+    amount: Amount
+    currency: str
+    occurred_at: str
+    model: str
+    transaction_id: NotRequired[str]
+    reference: NotRequired[str]
+    fraud_probability: NotRequired[float]
+    score_percentile: NotRequired[float]
+    outcome: NotRequired[Outcome]
+
+
 class Balance(TypedDict):
     posted: str
     held: str
@@ -84,6 +114,7 @@ class ScoredPayment(TypedDict):
     outcome: NotRequired[Outcome]
     fraud_probability: NotRequired[float | None]
     score_percentile: NotRequired[float | None]
+    confidence: NotRequired[float | None]
     problem: NotRequired[dict[str, Any]]
 
 
