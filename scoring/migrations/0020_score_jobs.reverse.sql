@@ -1,0 +1,2 @@
+DROP TRIGGER job_part_stays ON scoring_jobpart;
+DROP FUNCTION scoring_job_part_stays;
