@@ -15,6 +15,7 @@ from scoring.domain.watch import Day, readings_of
 from scoring.models import ModelReading, ModelVersion
 from scoring.selectors.model_bins import bins_of
 from scoring.selectors.model_days import days_of_model
+from scoring.selectors.models import champion_row
 from scoring.services.model_days import matured_until
 
 _NAMED_MAX = 3
@@ -55,7 +56,7 @@ def model_readings_take(*, now: datetime) -> int:
 
     Locks: the champion's readings, until the database transaction ends.
     """
-    model = ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).first()
+    model = champion_row()
     days = days_of_model(model) if model else []
     if model is None or not days:
         return 0
