@@ -120,6 +120,7 @@ def test_the_same_key_twice_in_one_request_is_one_payment(gateway):
         ({"idempotency_key": None}, 400, "idempotency_key_missing", "idempotency_key"),
         ({"idempotency_key": 7}, 400, "idempotency_key_missing", "idempotency_key"),
         ({"idempotency_key": " "}, 400, "idempotency_key_invalid", "idempotency_key"),
+        ({"idempotency_key": 10**30}, 400, "idempotency_key_missing", "idempotency_key"),
         ({"reference": "4111 1111 1111 1111"}, 400, "card_number_not_allowed", "reference"),
         ({"merchant": None}, 400, "invalid_request", "merchant"),
     ],

@@ -35,7 +35,7 @@ CASES: dict[str, tuple[dict[str, str], bytes]] = {
     "accepts much": (JSON | {"X-API-Key": "own", "Accept": "text/html, application/json;q=0.9"}, PAYMENT),
 }
 # What differs by design: the counted request itself, how long it took, and who writes the length.
-_APART = {"ratelimit", "server-timing", "content-length"}
+_APART = {"ratelimit", "server-timing", "content-length", "x-request-id"}
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ BREAKING = {
     "a field is demanded": lambda d: request_body(d)["required"].append("channel"),
     "a choice is gone": lambda d: request_body(d)["properties"]["transaction_type"]["enum"].pop(),
     "a pattern is tighter": lambda d: request_body(d)["properties"]["amount"].update(pattern="^[0-9]+$"),
+    "a text may be less long": lambda d: request_body(d)["properties"]["reference"]["anyOf"][0].update(maxLength=199),
     "an answer lacks a field": lambda d: d["components"]["schemas"]["ReceiptOut"]["properties"].pop("status"),
     "a field may be missing": lambda d: d["components"]["schemas"]["ReceiptOut"]["required"].remove("status"),
     "a header is demanded": lambda d: d["paths"]["/api/v1/labels"]["get"]["parameters"][0].update(required=True),
@@ -58,14 +59,27 @@ def test_breaking_differences_are_seen(document, change):
     assert breaking_differences(document, changed)
 
 
-def test_additions_break_nobody(document):
+def test_additions_and_wider_limits_break_nobody(document):
     changed = copy.deepcopy(document)
+    request_body(changed)["properties"]["reference"]["anyOf"][0]["maxLength"] = 201
     request_body(changed)["properties"]["colour"] = {"type": "string"}
     changed["components"]["schemas"]["ReceiptOut"]["properties"]["colour"] = {"type": "string"}
     changed["paths"]["/api/v1/new"] = {"get": {"responses": {"200": {}}}}
 
     assert breaking_differences(document, changed) == []
     assert breaking_differences(document, document) == []
+
+
+def test_another_shape_beside_the_one_that_was_known_breaks_nobody_and_a_stricter_one_does(document):
+    changed = copy.deepcopy(document)
+    changed["components"]["schemas"]["OtherIn"] = {"type": "object", "required": ["colour"], "properties": {}}
+    body = changed["paths"]["/api/v1/labels"]["post"]["requestBody"]["content"]["application/json"]
+    known = body["schema"]
+    body["schema"] = {"anyOf": [known, {"$ref": "#/components/schemas/OtherIn"}]}
+    assert breaking_differences(document, changed) == []
+
+    body["schema"] = {"anyOf": [{"$ref": "#/components/schemas/OtherIn"}, {"type": "null"}]}
+    assert "now demanded: POST /api/v1/labels body.colour" in breaking_differences(document, changed)
 
 
 def test_the_examples_of_the_document_run(gateway, document):

@@ -28,6 +28,7 @@ def test_what_was_scored_is_listed_newest_first_with_what_was_answered(gateway):
     versions = {name: number for name, number in second["versions"].items() if name != "features"}
     assert newest == {
         "id": second["id"],
+        "source": "own",
         "account_id": account_id,
         "reference": "r-2",
         "amount": "60.50",
@@ -62,7 +63,9 @@ def test_nobody_sees_those_of_others_and_scores_take_their_own_scope(gateway, st
     assert new_gateway(scopes=["score:write"]).get("predictions").status_code == 403
 
 
-@pytest.mark.parametrize("asked", [{"outcome": "maybe"}, {"sort": "amount"}, {"cursor": "x"}, {"account_id": "a\0b"}])
+@pytest.mark.parametrize(
+    "asked", [{"outcome": "maybe"}, {"source": "theirs"}, {"sort": "x"}, {"cursor": "x"}, {"account_id": "a\0b"}]
+)
 def test_what_cannot_be_asked_is_named(gateway, asked):
     answer = gateway.get("predictions", params=asked)
 

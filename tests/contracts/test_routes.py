@@ -27,6 +27,7 @@ OPEN = {
     "readyz",
     "health",
     "services/status",
+    "metrics",  # for networks of the settings; test_metrics.py
     "api/schema/",
     "api/docs/",
     "api/docs/problems",
