@@ -11,24 +11,27 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.util import random_hex
 
 from dashboard.errors import CodeRefused
+from dashboard.models import AuthenticatorApp
 from dashboard.services.sessions import sessions_of_person_end
 from ledger.services.audit import audit_record
 from rules.services.alarms import alarm_raise
+from sentinel.ops.secret_box import SECOND_FACTORS, secret_decrypt, secret_encrypt, secret_is_current
 
 RECOVERY_CODES = 10
 # No letters that look alike.
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _NAME = "authenticator app"
+_KEY_BYTES = 20
 
-Device: TypeAlias = Any  # a TOTPDevice or a StaticDevice, which have no types
+Device: TypeAlias = Any  # a AuthenticatorApp or a StaticDevice, which have no types
 
 
-def device_of(user: User) -> TOTPDevice | None:
+def device_of(user: User) -> AuthenticatorApp | None:
     """The app that was confirmed by a code."""
-    device: TOTPDevice | None = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    device: AuthenticatorApp | None = AuthenticatorApp.objects.filter(user=user, confirmed=True).first()
     return device
 
 
@@ -37,18 +40,21 @@ def recovery_codes_left(user: User) -> int:
 
 
 @transaction.atomic
-def enrolment_begin(*, user: User) -> TOTPDevice:
+def enrolment_begin(*, user: User) -> AuthenticatorApp:
     """A key that counts for nothing until a code confirms it; the same until then, however often it is looked at."""
     User.objects.select_for_update().get(pk=user.pk)
-    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": _NAME})
+    device: AuthenticatorApp
+    device, _ = AuthenticatorApp.objects.get_or_create(
+        user=user, confirmed=False, defaults={"name": _NAME, "key": _key_store(random_hex(_KEY_BYTES))}
+    )
     return device
 
 
-def enrolment_confirm(*, user: User, code: str, now: datetime) -> tuple[TOTPDevice, list[str]]:
+def enrolment_confirm(*, user: User, code: str, now: datetime) -> tuple[AuthenticatorApp, list[str]]:
     """The device, in use from now on, and the recovery codes in clear, this once. Errors: CodeRefused."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        device = TOTPDevice.objects.select_for_update().filter(user=user, confirmed=False).first()
+        device = AuthenticatorApp.objects.select_for_update().filter(user=user, confirmed=False).first()
         is_right = device is not None and device_of(user) is None and device.verify_token(_digits(code))
         if device is not None and is_right:
             device.confirmed = True
@@ -62,10 +68,10 @@ def enrolment_confirm(*, user: User, code: str, now: datetime) -> tuple[TOTPDevi
 def code_check(*, user: User, code: str) -> Device:
     """The device that accepts the code; a recovery code is used up. Errors: CodeRefused."""
     digits = _digits(code)
-    model = TOTPDevice if len(digits) == 6 and digits.isdecimal() else StaticDevice
+    model = AuthenticatorApp if len(digits) == 6 and digits.isdecimal() else StaticDevice
     with transaction.atomic():
         device = model.objects.select_for_update().filter(user=user, confirmed=True).first()
-        if device is not None and device.verify_token(digits if model is TOTPDevice else _digest(code)):
+        if device is not None and device.verify_token(digits if model is AuthenticatorApp else _digest(code)):
             return device
     raise CodeRefused(_words(device))
 
@@ -80,14 +86,31 @@ def recovery_codes_renew(*, user: User, code: str, now: datetime) -> list[str]:
 
 
 @transaction.atomic
+def second_factors_reencrypt() -> int:
+    """Under the first key; how many were under another. Errors: InvalidToken, and nothing was changed."""
+    changed = 0
+    for device in AuthenticatorApp.objects.select_for_update().order_by("pk"):
+        kept = device.key.encode()
+        if not secret_is_current(kept, purpose=SECOND_FACTORS):
+            device.key = _key_store(secret_decrypt(kept, purpose=SECOND_FACTORS))
+            device.save(update_fields=["key"])
+            changed += 1
+    return changed
+
+
+@transaction.atomic
 def second_factor_reset(*, user: User, actor: str, note: str, now: datetime) -> None:
     """They set it up anew; by somebody else, so an alarm tells of it."""
-    TOTPDevice.objects.filter(user=user).delete()
+    AuthenticatorApp.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
     sessions_of_person_end(user=user, actor=actor, now=now)
     _tell(user, "second_factor.reset", actor=actor, now=now, note=note)
     words = f"{actor} reset the second factor of {user.get_username()}: {note}"
     alarm_raise(kind="system.second_factor_reset", subject=user.get_username()[:100], words=words, now=now)
+
+
+def _key_store(key: str) -> str:
+    return secret_encrypt(key, purpose=SECOND_FACTORS).decode()
 
 
 def _codes_make(user: User) -> list[str]:
@@ -100,10 +123,6 @@ def _codes_make(user: User) -> list[str]:
     for code in codes:
         device.token_set.create(token=_digest(code))
     return codes
-
-
-def _letters(count: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(count))
 
 
 def _digest(code: str) -> str:

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from dashboard.models import AuthenticatorApp
 from dashboard.services.second_factor import enrolment_begin, enrolment_confirm
 from ledger.models import AuditEntry
 from rules.models import Alarm
@@ -41,11 +41,11 @@ def codes(ravi) -> list[str]:
     """The recovery codes of Ravi, who has just set up his app; the code of this half minute may still be used."""
     device = enrolment_begin(user=ravi)
     _, codes = enrolment_confirm(user=ravi, code=code_of(device), now=device.created_at)
-    TOTPDevice.objects.update(last_t=-1)
+    AuthenticatorApp.objects.update(last_t=-1)
     return codes
 
 
-def code_of(device: TOTPDevice, later: int = 0) -> str:
+def code_of(device: AuthenticatorApp, later: int = 0) -> str:
     return f"{totp(device.bin_key, t0=-30 * later):06d}"
 
 
@@ -64,9 +64,9 @@ def test_a_code_of_the_app_turns_it_on_and_shows_recovery_codes_once(ravi):
     page = client.get(SECOND_FACTOR).content.decode()
     assert '<svg width="' in page
 
-    shown = client.post(SECOND_FACTOR, {"code": code_of(TOTPDevice.objects.get())})
+    shown = client.post(SECOND_FACTOR, {"code": code_of(AuthenticatorApp.objects.get())})
     assert len(shown.context["codes"]) == len(set(shown.context["codes"])) == 10
-    assert TOTPDevice.objects.get().confirmed
+    assert AuthenticatorApp.objects.get().confirmed
     assert shown.context["codes"][0] not in client.get(SECOND_FACTOR).content.decode()
     assert AuditEntry.objects.filter(action="second_factor.enrolled", subject="person ravi").exists()
 
@@ -77,7 +77,7 @@ def test_a_wrong_code_turns_nothing_on(ravi):
     page = client.post(SECOND_FACTOR, {"code": "000000"}).content.decode()
 
     assert REFUSED in page
-    assert not TOTPDevice.objects.get().confirmed
+    assert not AuthenticatorApp.objects.get().confirmed
 
 
 def test_the_key_stays_the_same_until_it_is_confirmed(ravi):
@@ -91,7 +91,7 @@ def test_the_log_in_asks_for_the_code_after_the_password(ravi, codes):
     client = password_given()
     assert not is_in(client)
 
-    answer = client.post(CODE, {"code": code_of(TOTPDevice.objects.get())})
+    answer = client.post(CODE, {"code": code_of(AuthenticatorApp.objects.get())})
     assert answer.headers["Location"] == INDEX
     assert is_in(client)
 
@@ -100,22 +100,24 @@ def test_it_leads_where_the_person_wanted_to_go_and_nowhere_else(ravi, codes):
     for wanted, led in ((PEOPLE, PEOPLE), ("https://evil.example/", INDEX)):
         client = Client()
         answer = client.post(LOG_IN, {"username": "ravi", "password": PASSWORD, "next": wanted})
-        TOTPDevice.objects.update(last_t=-1)
+        AuthenticatorApp.objects.update(last_t=-1)
 
         assert (
-            client.post(answer.headers["Location"], {"code": code_of(TOTPDevice.objects.get())}).headers["Location"]
+            client.post(answer.headers["Location"], {"code": code_of(AuthenticatorApp.objects.get())}).headers[
+                "Location"
+            ]
             == led
         )
 
 
 def test_without_the_password_there_is_no_second_step(ravi, codes):
-    answer = Client().post(CODE, {"code": code_of(TOTPDevice.objects.get())})
+    answer = Client().post(CODE, {"code": code_of(AuthenticatorApp.objects.get())})
 
     assert answer.headers["Location"] == LOG_IN
 
 
 def test_a_code_works_once(ravi, codes):
-    code = code_of(TOTPDevice.objects.get())
+    code = code_of(AuthenticatorApp.objects.get())
     assert is_in_by(code)
 
     client = password_given()
@@ -147,7 +149,7 @@ def test_new_recovery_codes_cost_a_code_and_end_the_old(ravi, codes):
     client.post(CODE, {"code": codes[0]})
     assert REFUSED in client.post(SECOND_FACTOR, {"code": "000000"}).content.decode()
 
-    new = client.post(SECOND_FACTOR, {"code": code_of(TOTPDevice.objects.get())}).context["codes"]
+    new = client.post(SECOND_FACTOR, {"code": code_of(AuthenticatorApp.objects.get())}).context["codes"]
     assert not is_in_by(codes[1])
     assert is_in_by(new[0])
 
@@ -157,7 +159,7 @@ def test_wrong_codes_lock_like_wrong_passwords(ravi, codes):
     for _ in range(5):
         client.post(CODE, {"code": "000000"})
 
-    page = client.post(CODE, {"code": code_of(TOTPDevice.objects.get())}).content.decode()
+    page = client.post(CODE, {"code": code_of(AuthenticatorApp.objects.get())}).content.decode()
     assert "Too many log-ins have failed" in page
     assert not is_in(client)
 
@@ -167,7 +169,7 @@ def test_after_a_wrong_code_the_next_has_to_wait(ravi, codes, settings):
     client = password_given()
     client.post(CODE, {"code": "000000"})
 
-    page = client.post(CODE, {"code": code_of(TOTPDevice.objects.get())}).content.decode()
+    page = client.post(CODE, {"code": code_of(AuthenticatorApp.objects.get())}).content.decode()
     assert "Wait for the next one" in page
 
 
@@ -195,7 +197,7 @@ def test_where_it_is_required_people_set_it_up_before_anything_else(ravi):
         assert client.get(path).headers["Location"] == SECOND_FACTOR
 
     client.get(SECOND_FACTOR)
-    client.post(SECOND_FACTOR, {"code": code_of(TOTPDevice.objects.get())})
+    client.post(SECOND_FACTOR, {"code": code_of(AuthenticatorApp.objects.get())})
     assert is_in(client)
 
 
@@ -219,10 +221,10 @@ def test_people_who_have_to_set_it_up_can_log_out(ravi):
 def test_an_administrator_resets_it_with_a_note_and_it_is_told(ravi, codes, sign_in):
     chief = sign_in("chief", "auth.view_user", "otp_totp.delete_totpdevice")
     asked = chief.post(PEOPLE, {"action": "reset", "_selected_action": [ravi.pk]})
-    assert TOTPDevice.objects.exists()
+    assert AuthenticatorApp.objects.exists()
 
     chief.post(asked.headers["Location"], {"note": "lost his phone, called back"})
-    assert not TOTPDevice.objects.exists()
+    assert not AuthenticatorApp.objects.exists()
     assert is_in(password_given())
     assert AuditEntry.objects.get(action="second_factor.reset").details == {"note": "lost his phone, called back"}
     assert Alarm.objects.filter(kind="system.second_factor_reset", subject="ravi").exists()
@@ -233,7 +235,7 @@ def test_others_reset_nothing(ravi, codes, sign_in):
     url = f"{reverse('admin:auth_user_second_factor')}?id={ravi.pk}"
 
     assert watcher.post(url, {"note": "let me in"}).status_code == 403
-    assert TOTPDevice.objects.exists()
+    assert AuthenticatorApp.objects.exists()
 
 
 def test_keys_have_no_page(admin_client):

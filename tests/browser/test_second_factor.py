@@ -5,8 +5,8 @@ from base64 import b32decode
 import pytest
 from django.contrib.auth.models import User
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from dashboard.models import AuthenticatorApp
 from tests.browser.conftest import PASSWORD, unique
 
 
@@ -29,7 +29,7 @@ def test_a_person_sets_it_up_and_logs_in_with_a_code(page, log_in, axe, screensh
     assert page.locator(".recovery-codes code").count() == 10
     assert axe(page, "#main") == []
 
-    TOTPDevice.objects.filter(user__username=name).update(last_t=-1)  # as if half a minute had gone by
+    AuthenticatorApp.objects.filter(user__username=name).update(last_t=-1)  # as if half a minute had gone by
     page.get_by_role("button", name="Log out").click()
     for code in (code_of(key), recovery_code):
         give_password(page, name)
