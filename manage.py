@@ -11,7 +11,15 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
-OWNER_COMMANDS = {"migrate", "make_partitions", "detach_partitions", "prepare", "sqlmigrate", "showmigrations"}
+OWNER_COMMANDS = {
+    "migrate",
+    "make_partitions",
+    "detach_partitions",
+    "erase_person",
+    "prepare",
+    "sqlmigrate",
+    "showmigrations",
+}
 
 
 def is_python_311(path: str) -> bool:

@@ -27,6 +27,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "ledger.Account": "Accounts",
         "ledger.Label": "Labels",
         "ledger.LabelImport": "Label imports",
+        "scoring.ScoreJob": "Scored files",
         "rules.Alarm": "Alarms",
         "webhooks.AlertSubscription": "My alerts",
         "webhooks.Notification": "Notifications",
@@ -46,6 +47,14 @@ GROUPS: dict[str, dict[str, str]] = {
     "Webhooks": {
         "webhooks.Endpoint": "Endpoints",
         "webhooks.Delivery": "Deliveries",
+    },
+    "System": {
+        "dashboard.SystemAlarm": "System alarms",
+        "dashboard.ApiCall": "API calls",
+        "dashboard.KeptWarning": "Warnings",
+        "dashboard.Reading": "Figures by the minute",
+        "dashboard.RequestMinute": "Requests by the minute",
+        "dashboard.FigureLimit": "Limits",
     },
     "API access": {
         "api.GatewayClient": "Clients",
@@ -109,11 +118,16 @@ class SentinelAdminSite(AdminSite):
     def get_urls(self) -> list[Any]:
         from dashboard.views.export import decisions_csv
         from dashboard.views.overview import overview
+        from dashboard.views.quality import client_quality, data_quality
         from dashboard.views.reviewing.urls import work_urls
+        from dashboard.views.system_status import system_status
 
         return [
             path("dashboard/", self.admin_view(overview), name="dashboard"),
             path("dashboard/decisions.csv", self.admin_view(decisions_csv), name="dashboard_decisions_csv"),
+            path("data-quality/", self.admin_view(data_quality), name="data_quality"),
+            path("data-quality/<uuid:client_id>/", self.admin_view(client_quality), name="client_quality"),
+            path("system/", self.admin_view(system_status), name="system_status"),
             path("login/code/", self.log_in_code, name="log_in_code"),
             path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
             path("sessions/", self.admin_view(self.own_sessions), name="own_sessions"),
@@ -178,15 +192,27 @@ class SentinelAdminSite(AdminSite):
             for model in app["models"]
         }
         groups = [_group(name, members, found) for name, members in GROUPS.items()]
-        groups[0]["models"] = [*_pages(request), *groups[0]["models"]]
+        for group in groups:
+            group["models"] = [*_pages(request, group["name"]), *group["models"]]
         return [group for group in (*groups, _rest(found)) if group["models"]]
 
 
-def _pages(request: HttpRequest) -> list[dict[str, Any]]:
-    """What comes before all models: the page on which people work."""
-    if not request.user.has_perm("ledger.view_case"):
-        return []
-    return [{"name": "Queue", "object_name": "Queue", "admin_url": reverse("admin:queue"), "add_url": None}]
+# Group -> the pages that come before its models: the name of each, its address, and who may see it.
+PAGES = {
+    "Work": [("Queue", "admin:queue", "ledger.view_case")],
+    "System": [
+        ("System status", "admin:system_status", "dashboard.view_systemalarm"),
+        ("Data quality", "admin:data_quality", "scoring.view_qualitycount"),
+    ],
+}
+
+
+def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
+    return [
+        {"name": words, "object_name": words.replace(" ", ""), "admin_url": reverse(url), "add_url": None}
+        for words, url, permission in PAGES.get(group, ())
+        if request.user.has_perm(permission)
+    ]
 
 
 def _group(name: str, members: dict[str, str], found: dict[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def open_reviews(now: datetime) -> dict[str, Any]:
 
 def champion() -> dict[str, Any] | None:
     """What decides and since when, and how much fraud it found when it was measured."""
-    model = models_described().filter(state=ModelVersion.State.CHAMPION).first()
+    model = models_described().filter(state=ModelVersion.State.CHAMPION, family=ModelVersion.Family.CARD).first()
     if model is None:
         return None
     found = (model.metrics or {}).get("recall_at_half_percent")

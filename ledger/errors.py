@@ -115,3 +115,10 @@ class NotSealedYet(Conflict):
 
     code = "not_sealed_yet"
     title = "The payment is not sealed yet; ask again in a second"
+
+
+class DayNotOver(Conflict):
+    """Payments of the day may still be recorded: its figures are not final."""
+
+    code = "day_not_over"
+    title = "The day is not over"

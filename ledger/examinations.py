@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from ledger.models import AuditEntry, PendingVerdict, SealBlock
+from sentinel.api.models import ApiKey
 from sentinel.ops.doctor import LookAtIt, Wrong, register_examination
 
 AHEAD = timedelta(days=14)
 VERDICT_LATE = timedelta(seconds=60)
 SEAL_LATE = timedelta(minutes=5)
+KEY_ENDS_SOON = timedelta(days=7)
+KEYS_NAMED = 5
 
 
 def partitions() -> str:
@@ -45,7 +49,21 @@ def seal() -> str:
     return f"{last} is the newest"
 
 
+def api_keys() -> str:
+    """No key that is used ends soon, or was replaced and is used all the same."""
+    now = timezone.now()
+    in_use = ApiKey.objects.filter(client__is_active=True, revoked_at=None, expires_at__gt=now)
+    replaced = in_use.filter(last_used_at__gt=F("replacement__created_at"))
+    ending = in_use.filter(replacement=None, expires_at__lt=now + KEY_ENDS_SOON, last_used_at__gt=now - KEY_ENDS_SOON)
+    words = [f"{key} of {key.client} was replaced and is still used" for key in replaced.select_related("client")]
+    words += [f"{key} of {key.client} stops working soon" for key in ending.select_related("client")]
+    if words:
+        raise LookAtIt("; ".join(words[:KEYS_NAMED]))
+    return "none that is used ends soon"
+
+
 def register_own_examinations() -> None:
     register_examination("partitions", partitions, advice="Run `manage.py make_partitions` as the owner, each month.")
     register_examination("seal", seal, advice="Is `manage.py seal_ledger` running?")
     register_examination("verdicts", verdicts, advice="Is `manage.py apply_verdicts` running? Open the queue.")
+    register_examination("API keys", api_keys, advice="Bring the new key to whoever uses the old one, or rotate it.")

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from ledger.services import holds, keys, label_imports, sampling
+from ledger.services.reconciliation import reconciliations_write_due
 from sentinel.api.services import revoked_tokens_prune
 
 
@@ -40,3 +44,10 @@ def label_imports_continue() -> None:
 def approved_sample() -> int:
     """Chooses approved payments that somebody looks at. Runs every minute; what one run leaves, the next takes."""
     return sampling.approved_sample(now=timezone.now())
+
+
+@shared_task
+def reconciliation_write() -> int:
+    """Writes yesterday's file for the core ledger, where a folder is set. Runs every quarter of an hour."""
+    folder = settings.RECONCILIATION_DIR
+    return reconciliations_write_due(folder=Path(folder), now=timezone.now()) if folder else 0

@@ -1,16 +1,23 @@
 """What the worker does for scoring. A task is an interface: one service call."""
 
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
 from scoring.models import PolicySimulation
 from scoring.services import challengers, entity_rebuild, evaluation_runs, model_brake, retraining
+from scoring.services.jobs import steering
+from scoring.services.jobs.working import job_work, jobs_idle
 from scoring.services.policy_break_glass import policy_glass_expired_take_out
 from scoring.services.policy_simulations import policy_simulation_run, policy_trial_measure
+from scoring.services.quality_upkeep import quality_forget, same_references_count
+from scoring.services.quality_watch import quality_watch
 
 REBUILD_SECONDS_MAX = 6 * 3600
 WATCH_SECONDS_MAX = 3600
 EVALUATION_SECONDS_MAX = 3600
+JOB_STEP_SECONDS_MAX = 6 * 3600
 
 
 @shared_task
@@ -70,6 +77,39 @@ def models_watch() -> None:
 @shared_task
 def model_brake_check() -> bool:
     return model_brake.model_brake(now=timezone.now())
+
+
+@shared_task(time_limit=JOB_STEP_SECONDS_MAX, ignore_result=True)
+def job_continue(job_id: str) -> None:
+    """One step of a scored file; the next ones are other messages, so that no job keeps all workers to itself."""
+    for _ in range(job_work(UUID(job_id))):
+        job_continue.delay(job_id)
+
+
+@shared_task
+def jobs_continue() -> None:
+    """Wakes up jobs whose message or worker was lost. Runs every half minute; one that is worked at is left alone."""
+    for job_id in jobs_idle():
+        job_continue.delay(str(job_id))
+
+
+@shared_task
+def jobs_expire() -> int:
+    """Deletes results whose time has come. Runs every hour."""
+    return steering.jobs_expire(now=timezone.now())
+
+
+@shared_task
+def data_quality_watch() -> int:
+    """Counts references that were used twice, then looks for shares that drift. Runs every five minutes."""
+    same_references_count(now=timezone.now())
+    return quality_watch(now=timezone.now())
+
+
+@shared_task
+def data_quality_forget() -> None:
+    """Forgets old counts and refused requests. Runs every hour."""
+    quality_forget(now=timezone.now())
 
 
 # A training outlasts the time after which brokers hand a message out again, so it is taken off at once.

@@ -3,12 +3,18 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core import checks
+from django.core.checks import ERROR, Error, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
 
+from dashboard.domain.system_figures import FIGURES
+from sentinel import tls
+
+OURS = "sentinel"  # the tag of the checks that refuse a start
 MIN_SECRET_LENGTH = 50
 
 
-@register()
+@register(OURS)
 def secret_key_is_strong(**_: Any) -> list[Error]:
     if len(settings.SECRET_KEY) >= MIN_SECRET_LENGTH:
         return []
@@ -21,7 +27,7 @@ def secret_key_is_strong(**_: Any) -> list[Error]:
     ]
 
 
-@register()
+@register(OURS)
 def production_is_closed(**_: Any) -> list[Error]:
     errors = []
     if settings.DEBUG and not settings.DEVELOPMENT:
@@ -37,7 +43,20 @@ def production_is_closed(**_: Any) -> list[Error]:
     return errors
 
 
-@register()
+@register(OURS)
+def addresses_are_believed(**_: Any) -> list[checks.Warning]:
+    if settings.DEVELOPMENT or "*" not in settings.TRUSTED_PROXIES:
+        return []
+    return [
+        checks.Warning(
+            "FORWARDED_ALLOW_IPS believes everybody: who reaches the port may call from any network.",
+            hint="Name the addresses of the proxies.",
+            id="sentinel.W001",
+        )
+    ]
+
+
+@register(OURS)
 def mails_reach_people(**_: Any) -> list[Error]:
     if settings.DEVELOPMENT:
         return []
@@ -49,3 +68,46 @@ def mails_reach_people(**_: Any) -> list[Error]:
         hint = "Links in mails begin with it: https://sentinel.bank.example."
         errors.append(Error("SENTINEL_PUBLIC_URL is not an https address.", hint=hint, id="sentinel.E005"))
     return errors
+
+
+@register(OURS)
+def limits_are_of_figures(**_: Any) -> list[Error]:
+    unknown = sorted(set(settings.MONITORING_LIMITS) - FIGURES.keys())
+    if not unknown:
+        return []
+    hint = f"Known are {', '.join(FIGURES)}."
+    return [Error(f"SENTINEL_MONITORING_LIMITS names {unknown[0]}.", hint=hint, id="sentinel.E006")]
+
+
+@register(OURS)
+def lines_are_private(**_: Any) -> list[Error]:
+    """Outside development passwords and payments cross no wire in the clear, nor to whoever answers first."""
+    if settings.DEVELOPMENT:
+        return []
+    databases = [settings.RUNTIME_DATABASE_TLS, settings.DATABASES["default"].get("OPTIONS", {})]
+    plain = tls.plain_lines(databases, settings.REDIS_URL, settings.CELERY_BROKER_URL) - settings.PLAIN_LINES
+    return [Error(*_WORDS_OF_LINES[line], id=f"sentinel.E02{tls.LINES.index(line)}") for line in sorted(plain)]
+
+
+_EXCEPTION = "A line that leaves no machine may be named in SENTINEL_PLAIN_LINES."
+_WORDS_OF_LINES = {
+    "database": (
+        "The line to PostgreSQL is without TLS, or believes any certificate.",
+        f"End DATABASE_URL and DATABASE_OWNER_URL with ?sslmode=verify-full. {_EXCEPTION}",
+    ),
+    "redis": (
+        "The line to Redis is without TLS, or believes any certificate.",
+        f"Let REDIS_URL begin with rediss://, and name its authority in SENTINEL_CA_FILE. {_EXCEPTION}",
+    ),
+    "broker": (
+        "The line to the broker is without TLS, or believes any certificate.",
+        f"Let BROKER_URL begin with amqps://, and name its authority in SENTINEL_CA_FILE. {_EXCEPTION}",
+    ),
+}
+
+
+def refuse_unfit() -> None:
+    """For processes that manage.py does not start, and so does not check. Errors: ImproperlyConfigured."""
+    errors = [each for each in run_checks(tags=[OURS]) if each.level >= ERROR and not each.is_silenced()]
+    if errors:
+        raise ImproperlyConfigured(" ".join(f"{each.msg} {each.hint or ''}".strip() for each in errors))

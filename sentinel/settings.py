@@ -4,6 +4,7 @@ import os
 import warnings
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
@@ -11,17 +12,25 @@ from kombu import Exchange, Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from sentinel import tls
 from sentinel.env import (
     env_address,
     env_base_url,
     env_bool,
     env_choice,
+    env_choices,
     env_database,
     env_email,
+    env_file,
     env_int,
     env_ints,
+    env_levels,
+    env_limits,
     env_list,
+    env_networks,
+    env_origins,
     env_secret,
+    env_secrets,
     env_str,
 )
 from sentinel.ops import queues
@@ -36,6 +45,7 @@ DEBUG = env_bool("SENTINEL_DEBUG", False)
 DEVELOPMENT = env_bool("SENTINEL_DEVELOPMENT", False)  # a demo or a test on loopback, without TLS
 SECRET_KEY = env_secret("SENTINEL_SECRET_KEY")
 ALLOWED_HOSTS = env_list("SENTINEL_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+TRUSTED_PROXIES = env_list("FORWARDED_ALLOW_IPS", ["127.0.0.1", "::1"])  # gunicorn and uvicorn read it themselves
 CSRF_TRUSTED_ORIGINS = env_list("SENTINEL_CSRF_TRUSTED_ORIGINS", [])
 
 # -- the house
@@ -68,6 +78,7 @@ INSTALLED_APPS = [
     "dashboard",
 ]
 MIDDLEWARE = [
+    "sentinel.ops.measuring.measured",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -103,15 +114,18 @@ TEMPLATES = [
 ]
 
 # -- database: the runtime role decides and records; the owner role migrates, makes partitions and runs tests
-_RUNTIME_DATABASE = env_database("DATABASE_URL")
+CA_FILE = env_file("SENTINEL_CA_FILE")  # who vouches for the certificates of PostgreSQL, Redis and RabbitMQ
+PLAIN_LINES = env_choices("SENTINEL_PLAIN_LINES", *tls.LINES)  # that may go without TLS outside development
+_RUNTIME_DATABASE = env_database("DATABASE_URL", CA_FILE)
 _OWNS_DATABASE = env_str("SENTINEL_DB_ROLE") == "owner"
 RUNTIME_DATABASE_USER: str = str(_RUNTIME_DATABASE["USER"])
 RUNTIME_DATABASE_PASSWORD: str = str(_RUNTIME_DATABASE["PASSWORD"])
-DATABASES = {"default": env_database("DATABASE_OWNER_URL") if _OWNS_DATABASE else _RUNTIME_DATABASE}
+RUNTIME_DATABASE_TLS: dict[str, str] = dict(_RUNTIME_DATABASE["OPTIONS"])
+DATABASES = {"default": env_database("DATABASE_OWNER_URL", CA_FILE) if _OWNS_DATABASE else _RUNTIME_DATABASE}
 DATABASE_PATIENCE_SECONDS = 1  # how long a request waits for a connection before it is answered 503
 if env_bool("SENTINEL_DB_POOL", False):
     # Under ASGI each request runs in a thread of its own: without a pool connections would pile up.
-    DATABASES["default"]["OPTIONS"] = {
+    DATABASES["default"]["OPTIONS"] |= {
         "connect_timeout": 2,
         # A page's query is over before a parallel worker would have started.
         "options": "-c max_parallel_workers_per_gather=0",
@@ -128,7 +142,7 @@ DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = False
 RECORDING_CONNECTIONS_MAX = env_int("SENTINEL_RECORDING_CONNECTIONS", 6, minimum=1)  # per web process
 
 # -- cache, sessions, broker
-REDIS_URL = env_secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = tls.redis_address(env_secret("REDIS_URL", "redis://127.0.0.1:6379/0"), CA_FILE)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
@@ -144,7 +158,8 @@ CACHES = {
 }
 REDIS_KEY_PREFIX = env_str("SENTINEL_REDIS_PREFIX", "sentinel")
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # an emptied cache logs nobody out
-CELERY_BROKER_URL = env_secret("BROKER_URL", REDIS_URL)
+CELERY_BROKER_URL = env_secret("BROKER_URL") or env_secret("REDIS_URL", REDIS_URL)
+CELERY_BROKER_USE_SSL = tls.broker_options(CELERY_BROKER_URL, CA_FILE)
 _HAS_RABBITMQ = CELERY_BROKER_URL.startswith("amqp")
 QUEUE_TYPE = env_str("SENTINEL_QUEUE_TYPE", "quorum")
 if QUEUE_TYPE not in {"quorum", "classic"}:
@@ -213,6 +228,23 @@ CELERY_BEAT_SCHEDULE = {
     },
     "watch-models": {"task": "scoring.tasks.models_watch", "schedule": 3600.0, "options": {"expires": 3600}},
     "brake-model": {"task": "scoring.tasks.model_brake_check", "schedule": 300.0, "options": {"expires": 300}},
+    "continue-jobs": {"task": "scoring.tasks.jobs_continue", "schedule": 30.0, "options": {"expires": 30}},
+    "expire-jobs": {"task": "scoring.tasks.jobs_expire", "schedule": 3600.0, "options": {"expires": 3600}},
+    "watch-data-quality": {
+        "task": "scoring.tasks.data_quality_watch",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "forget-data-quality": {
+        "task": "scoring.tasks.data_quality_forget",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "write-reconciliation": {
+        "task": "ledger.tasks.reconciliation_write",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "retrain-model": {"task": "scoring.tasks.model_retrain", "schedule": 3600.0, "options": {"expires": 3600}},
     "forget-deliveries": {
         "task": "webhooks.tasks.deliveries_forget",
@@ -226,9 +258,18 @@ CELERY_BEAT_SCHEDULE = {
     },
     "prune-sessions": {"task": "dashboard.tasks.sessions_prune", "schedule": 3600.0, "options": {"expires": 3600}},
     "fill-facts": {"task": "dashboard.tasks.facts_fill", "schedule": 60.0, "options": {"expires": 60}},
+    "watch-system": {"task": "dashboard.tasks.system_watch", "schedule": 60.0, "options": {"expires": 60}},
+    "forget-monitoring": {
+        "task": "dashboard.tasks.monitoring_forget",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "prune-tokens": {"task": "ledger.tasks.tokens_prune", "schedule": 3600.0, "options": {"expires": 3600}},
     "send-mails": {"task": "webhooks.tasks.mails_send", "schedule": 10.0, "options": {"expires": 10}},
 }
+
+# -- secrets at rest: the first key encrypts, all of them decrypt (sentinel.ops.secret_box)
+ENCRYPTION_KEYS = env_secrets("SENTINEL_ENCRYPTION_KEYS") or [env_secret("SENTINEL_WEBHOOK_KEY") or SECRET_KEY]
 
 # -- people
 AUTH_PASSWORD_VALIDATORS = [
@@ -278,9 +319,14 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    # Files that are scored: all web processes and workers see the same.
+    "jobs": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env_str("SENTINEL_JOB_DIR") or VAR_DIR / "jobs"},
+    },
 }
 
 # -- transport and browser security
@@ -297,7 +343,7 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = not DEVELOPMENT
-SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|health|services/status)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|health|services/status|metrics)$"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
@@ -330,7 +376,10 @@ SPECTACULAR_SETTINGS = {
         for name in ("DECIDED", "CHANGED", "REVERSED", "CASE", "ALARM", "FRAUD", "TEST")
     ],
     # None that names choices: they stay where they are used, since names made up for them would move.
-    "POSTPROCESSING_HOOKS": ["webhooks.api.outgoing.events_apart"],
+    "POSTPROCESSING_HOOKS": [
+        "sentinel.api.documentation.refusals_of_bodies",
+        "webhooks.api.outgoing.events_apart",
+    ],
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS256",
@@ -344,6 +393,8 @@ API_KEY_PEPPER = env_secret("SENTINEL_API_KEY_PEPPER") or SECRET_KEY
 API_BODY_BYTES_MAX = env_int("SENTINEL_API_BODY_BYTES_MAX", 64 * 1024)
 API_BULK_BYTES_MAX = env_int("SENTINEL_API_BULK_BYTES_MAX", 4 * 1024 * 1024)  # of transactions/bulk and score
 API_RATE_DEFAULT = env_str("SENTINEL_API_RATE", "1000/s")  # requests per client and window, unless it has its own
+API_KEYS_MAX = env_int("SENTINEL_API_KEYS_MAX", 20, minimum=2)  # of a client, that work at once; two in a rotation
+CORS_ORIGINS = env_origins("SENTINEL_CORS_ORIGINS")  # whose pages may call the API
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # -- deciding
@@ -375,6 +426,14 @@ BRAKE_HITS_MIN = env_int("SENTINEL_BRAKE_HITS_MIN", 20, minimum=1)
 MODEL_BRAKE_PAYMENTS_MIN = env_int("SENTINEL_MODEL_BRAKE_PAYMENTS_MIN", 500, minimum=1)
 RETRAIN_DAYS = env_int("SENTINEL_RETRAIN_DAYS", 7)  # 0: never by itself
 
+# -- data quality
+QUALITY_DAYS = env_int("SENTINEL_QUALITY_DAYS", 90, minimum=15)  # how long counts are kept
+REFUSED_KEPT = env_int("SENTINEL_REFUSED_KEPT", 200, minimum=1)  # the last refused requests of each client
+REFUSED_DAYS = env_int("SENTINEL_REFUSED_DAYS", 7, minimum=1)
+
+# -- beside the bank's core ledger
+RECONCILIATION_DIR = env_str("SENTINEL_RECONCILIATION_DIR", "")  # empty: no file is written by itself
+
 # -- lists
 LIST_IMPORT_BYTES_MAX = env_int("SENTINEL_LIST_IMPORT_BYTES_MAX", 64 * 1024 * 1024, minimum=1)
 LIST_IMPORT_LINES_MAX = env_int("SENTINEL_LIST_IMPORT_LINES_MAX", 1_000_000, minimum=1)
@@ -382,7 +441,6 @@ LIST_IMPORT_LINES_MAX = env_int("SENTINEL_LIST_IMPORT_LINES_MAX", 1_000_000, min
 LIST_IMPORT_APPROVAL_LINES = env_int("SENTINEL_LIST_IMPORT_APPROVAL_LINES", 1_000, maximum=1_000)
 
 # -- what leaves
-WEBHOOK_KEY = env_secret("SENTINEL_WEBHOOK_KEY") or SECRET_KEY
 # The waits before each try; after the last one nothing is tried any more until somebody sends again.
 WEBHOOK_SCHEDULE_SECONDS = env_ints("SENTINEL_WEBHOOK_SCHEDULE_SECONDS", [0, 5, 300, 1800, 7200, 18000, 36000, 36000])
 WEBHOOK_TIMEOUT_SECONDS = env_int("SENTINEL_WEBHOOK_TIMEOUT_SECONDS", 15, minimum=1, maximum=30)
@@ -395,14 +453,30 @@ WEBHOOK_OVERLAP_HOURS = env_int("SENTINEL_WEBHOOK_OVERLAP_HOURS", 24)
 DELIVERY_DAYS = env_int("SENTINEL_DELIVERY_DAYS", 30, minimum=1)  # how long the log is kept
 WEBHOOK_ENDPOINTS_MAX = env_int("SENTINEL_WEBHOOK_ENDPOINTS_MAX", 20, minimum=1)  # per client
 
-# -- logs
+# -- files that are scored
+JOB_BYTES_MAX = env_int("SENTINEL_JOB_BYTES_MAX", 2 * 1024**3, minimum=1)  # unpacked
+JOB_ROWS_MAX = env_int("SENTINEL_JOB_ROWS_MAX", 50_000_000, minimum=1)
+JOB_PART_BYTES = env_int("SENTINEL_JOB_PART_BYTES", 1024 * 1024, minimum=1)
+JOB_TASKS_MAX = env_int("SENTINEL_JOB_TASKS_MAX", 8, minimum=1)  # parts of one job that workers score at once
+JOB_LEASE_SECONDS = env_int("SENTINEL_JOB_LEASE_SECONDS", 60, minimum=2)
+JOB_DAYS = env_int("SENTINEL_JOB_DAYS", 30, minimum=1)  # how long results are kept
+
+# -- logs and monitoring
+LOG_FORMAT = env_choice("SENTINEL_LOG_FORMAT", "plain" if DEVELOPMENT else "json", "json", "plain")
+REQUEST_LOG = env_choice("SENTINEL_REQUEST_LOG", "unusual" if DEVELOPMENT else "all", "all", "unusual", "none")
+_QUIET = {"django.request": "ERROR", "httpx": "WARNING", "axes": "WARNING"}
+LOG_LEVELS = env_levels("SENTINEL_LOG_LEVELS")
+METRICS_NETWORKS = env_networks("SENTINEL_METRICS_NETWORKS", ["127.0.0.0/8", "::1/128"])
+MONITORING_DAYS = env_int("SENTINEL_MONITORING_DAYS", 30, minimum=1)  # how long calls, warnings and figures are kept
+CALL_SAMPLE = env_int("SENTINEL_CALL_SAMPLE", 1)  # of so many calls that went well one is kept; 0: none
+MONITORING_LIMITS = env_limits("SENTINEL_MONITORING_LIMITS")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"told": {"()": "sentinel.ops.log_format.formatter", "log_format": LOG_FORMAT}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "told"}},
     "root": {"handlers": ["stderr"], "level": env_str("SENTINEL_LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+    "loggers": {name: {"level": level} for name, level in (_QUIET | LOG_LEVELS).items()},
 }
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores must not fight over threads

@@ -34,12 +34,17 @@ hypothesis_settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True, scope="session")
 def own_surroundings() -> None:
+    from sentinel.api import key_use
+
     prefix = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{uuid4().hex[:6]}"
     django_settings.REDIS_KEY_PREFIX = prefix
     django_settings.CACHES["default"]["KEY_PREFIX"] = prefix
     caches["default"].key_prefix = prefix  # of whoever used it while tests were collected
+    django_settings.REQUEST_LOG = "none"  # it would hide what a failed test has logged
     # Request threads close their connection with the request; a web process has a pool instead.
     connections["default"].settings_dict["CONN_MAX_AGE"] = 0
+    # Uses of keys are written when a test says so: in the background it might meet a database that is being dropped.
+    key_use.GATHER_SECONDS = 86_400.0
     # Pages are tested without collecting static files first.
     django_settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 

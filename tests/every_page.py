@@ -11,7 +11,7 @@ from django.urls import reverse
 from ledger.models import Account, Case, LabelImport, Transaction
 from rules.models import List, ListImport, Rule, RulesetVersion, RuleSnooze, Simulation
 from scoring.models import ModelVersion, PolicyRelease, PolicyVersion
-from sentinel.api.models import GatewayClient
+from sentinel.api.models import ApiKey, GatewayClient
 from tests.admin.test_people_every_page import admin_patterns
 from webhooks.models import AlertSubscription, Endpoint
 
@@ -23,6 +23,7 @@ _ROWS: dict[str, type[Model]] = {
     "transaction_id": Transaction,
     "payment_id": Transaction,
     "client_id": GatewayClient,
+    "key_id": ApiKey,
     "list_id": List,
     "simulation_id": Simulation,
     "rule_id": Rule,

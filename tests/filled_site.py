@@ -12,7 +12,15 @@ from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from django_celery_results.models import TaskResult
 
-from dashboard.models import PersonSession
+from dashboard.models import (
+    ApiCall,
+    FigureLimit,
+    KeptWarning,
+    PersonSession,
+    Reading,
+    RequestMinute,
+    SystemAlarm,
+)
 from ledger.domain.cases import Verdict
 from ledger.domain.decisions import Reason
 from ledger.models import Account, AccountGrant, LabelImport, SampledReview, Transaction
@@ -60,6 +68,7 @@ def fill_site(told: Told, reader: User) -> None:
     _hooks(told, client, payments[0], reader)
     _access(told, client, account, unique)
     _background(told, unique)
+    _system(told, client)
     policy_draft(actor="ana", thresholds=THRESHOLDS, note=told("policy.note", 500), now=timezone.now())
     simulation_request(actor="ana", version=version, days=1, now=timezone.now())
 
@@ -263,4 +272,52 @@ def _background(told: Told, unique: str) -> None:
         result=told("task.result", 300),
         traceback=told("task.traceback", 300),
         task_args=told("task.arguments", 100),
+    )
+
+
+def _system(told: Told, client: GatewayClient) -> None:
+    now = timezone.now()
+    minute = now.replace(second=0, microsecond=0)
+    ApiCall.objects.create(
+        id=uuid7(),
+        client=client,
+        route=told("call.route", 120),
+        method="GET",
+        status=404,
+        code=told("call.code", 60),
+        latency_ms=1.5,
+        request_id=told("call.request", 64),
+    )
+    KeptWarning.objects.create(
+        level="warning",
+        logger=told("warning.logger", 100),
+        message=told("warning.message", 1000),
+        process=told("warning.process", 80),
+        request_id=told("warning.request", 64),
+        occurrences=2,
+    )
+    RequestMinute.objects.create(
+        minute=minute,
+        process=told("minute.process", 80),
+        route=told("minute.route", 120),
+        method="GET",
+        status_class=2,
+        requests=1,
+        bands={"20": 1},
+    )
+    Reading.objects.create(minute=minute, figure="cpu_percent", subject=told("reading.subject", 60), value=12.5)
+    FigureLimit.objects.update_or_create(
+        figure="cpu_percent",
+        defaults={"limit": 80.0, "minutes": 5, "changed_by": told("limit.by", 150), "changed_at": now},
+    )
+    alarm = alarm_raise(kind="system.disk_percent", subject="system:bank-1", words="Disk in use", now=now)
+    SystemAlarm.objects.create(
+        figure="disk_percent",
+        subject=told("system_alarm.subject", 60),
+        limit=90.0,
+        worst=95.0,
+        last=94.0,
+        words=told("system_alarm.words", 300),
+        opened_at=now,
+        alarm=alarm,
     )

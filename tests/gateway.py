@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 
+from dashboard.services.calls import calls_finish
 from sentinel.ops.connections import close_connections
 
 T = TypeVar("T")
@@ -27,6 +28,7 @@ class EventLoopThread:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout_seconds)
 
     def stop(self) -> None:
+        self.run(calls_finish())
         self.run(close_connections())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
@@ -38,6 +40,14 @@ class Gateway:
 
     def __init__(self, loop: EventLoopThread, http: httpx.AsyncClient, client: Any, api_key: str) -> None:
         self.loop, self.http, self.client, self.api_key = loop, http, client, api_key
+
+    def at(self, address: str) -> "Gateway":
+        """The same gateway, calling from another address."""
+        from sentinel.asgi import application
+
+        transport = httpx.ASGITransport(app=application, client=(address, 1), raise_app_exceptions=False)
+        caller = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        return Gateway(self.loop, caller, self.client, self.api_key)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self.loop.run(self.request_async(method, path, **options))

@@ -24,31 +24,43 @@ class Late(Exception):
 
 def pending_events() -> str:
     """The oldest event that was not handed out."""
-    oldest = OutboxPending.objects.order_by("event_id").values_list("created_at", flat=True).first()
-    return _age(oldest, "none is pending", "the oldest has waited for {} s")
+    return _age(oldest_pending_at(), "none is pending", "the oldest has waited for {} s")
+
+
+def oldest_pending_at() -> datetime | None:
+    return OutboxPending.objects.order_by("event_id").values_list("created_at", flat=True).first()
 
 
 def due_deliveries() -> str:
     """The delivery that should have been tried first and was not."""
-    now = timezone.now()
+    return _age(oldest_due_at(timezone.now()), "none is due", "the oldest is due since {} s")
+
+
+def oldest_due_at(now: datetime) -> datetime | None:
     free = Q(endpoint__wait_until__isnull=True) | Q(endpoint__wait_until__lte=now)
     due = Delivery.objects.filter(
         free, state=DeliveryState.WAITING, next_attempt_at__lte=now, endpoint__state=EndpointState.ACTIVE
     ).filter(endpoint__failing_since__isnull=True)
-    return _age(due.aggregate(oldest=Min("next_attempt_at"))["oldest"], "none is due", "the oldest is due since {} s")
+    oldest: datetime | None = due.aggregate(oldest=Min("next_attempt_at"))["oldest"]
+    return oldest
 
 
 def queue_depth() -> str:
     """Messages in Celery's queues that nobody has taken yet."""
-    with current_app.connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
-        # Declared as the workers declare them: an empty queue of Valkey does not exist, and asking for it would fail.
-        bound = {name: current_app.amqp.queues[name].bind(connection.default_channel) for name in queues.NAMES}
-        depths = {name: _messages(queue) for name, queue in bound.items()}
+    depths = queue_depths()
     words = ", ".join(f"{name} {depth}" for name, depth in depths.items())
     if max(depths.values()) > DEEP:
         raise Late(words)
     return words
+
+
+def queue_depths() -> dict[str, int]:
+    """By the queue's name. Errors: kombu's and the network's."""
+    with current_app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
+        # Declared as the workers declare them: an empty queue of Valkey does not exist, and asking for it would fail.
+        bound = {name: current_app.amqp.queues[name].bind(connection.default_channel) for name in queues.NAMES}
+        return {name: _messages(queue) for name, queue in bound.items()}
 
 
 def _messages(queue: Any) -> int:

@@ -8,22 +8,31 @@ from dashboard.models.dimensions import (
     RuleDimension,
 )
 from dashboard.models.facts import DecisionFact, RuleFact, SharedValue
+from dashboard.models.monitoring import ApiCall, FigureLimit, KeptWarning, Reading, RequestMinute, SystemAlarm
 from dashboard.models.people import PersonSession
 from dashboard.models.rollups import FactMark, Rollup, RollupDue
+from dashboard.models.second_factors import AuthenticatorApp
 
 __all__ = [
     "AccountDimension",
+    "ApiCall",
+    "AuthenticatorApp",
     "DateDimension",
     "DecisionFact",
     "FactMark",
+    "FigureLimit",
     "HourDimension",
+    "KeptWarning",
     "MerchantDimension",
     "ModelDimension",
     "OutcomeDimension",
     "PersonSession",
+    "Reading",
+    "RequestMinute",
     "Rollup",
     "RollupDue",
     "RuleDimension",
     "RuleFact",
     "SharedValue",
+    "SystemAlarm",
 ]

@@ -135,6 +135,12 @@ def _piece(first: UUID, until: UUID) -> tuple[UUID | None, UUID | None]:
     return tuple(_ask(fact_sql.PIECE, {"first": first, "until": until, "rows": _ROWS_AT_ONCE})[0])
 
 
+def facts_hold(*, now: datetime) -> None:
+    """Nobody makes facts until this database transaction ends. Locks: the mark."""
+    _mark_make(DECISIONS, _FIRST, now)
+    _locked()
+
+
 def _locked() -> FactMark:
     return FactMark.objects.select_for_update().get(name=DECISIONS)
 

@@ -91,7 +91,9 @@ def _drawn(label: str, shapes: SafeString, *, top: str, ends: tuple[str, str]) -
     return _picture(label, WIDTH, HEIGHT, format_html("{}{}", axis, shapes))
 
 
-def lines(label: str, places: Sequence[str], series: Sequence[Line], unit: str) -> SafeString:
+def lines(
+    label: str, places: Sequence[str], series: Sequence[Line], unit: str, *, nothing: str = "no payments"
+) -> SafeString:
     """A line for each series, broken where there is no value; each place tells its values to whoever points at it."""
     top = nice_above(max((value for each in series for value in each.values if value is not None), default=0))
     step = (WIDTH - _LEFT - _RIGHT) / max(len(places), 1)
@@ -104,13 +106,14 @@ def lines(label: str, places: Sequence[str], series: Sequence[Line], unit: str) 
             _TOP,
             f"{step:.1f}",
             HEIGHT - _TOP - _BOTTOM,
-            _line_words(words, place, series, unit),
+            _line_words(words, place, series, unit) or f"{words}: {nothing}",
         )
         for place, words in enumerate(places)
     ]
     drawn = '<rect class="shade" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>'
     shapes = format_html("{}{}", paths, format_html_join("", drawn, shades))
-    return _drawn(label, shapes, top=f"{top:,.0f} {unit}", ends=(places[0], places[-1]) if places else ("", ""))
+    told = f"{top:,.0f}" if top >= 1 else f"{top:g}"
+    return _drawn(label, shapes, top=f"{told} {unit}".rstrip(), ends=(places[0], places[-1]) if places else ("", ""))
 
 
 def _path(values: Sequence[float | None], step: float, top: float) -> str:
@@ -126,7 +129,7 @@ def _path(values: Sequence[float | None], step: float, top: float) -> str:
 
 def _line_words(words: str, place: int, series: Sequence[Line], unit: str) -> str:
     told = [f"{each.words} {value:,.1f} {unit}" for each in series if (value := each.values[place]) is not None]
-    return f"{words}: {', '.join(told) or 'no payments'}"
+    return f"{words}: {', '.join(told)}" if told else ""
 
 
 def heat_map(label: str, cells: Mapping[tuple[int, int], tuple[int, int]]) -> SafeString:

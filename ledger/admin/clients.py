@@ -1,4 +1,4 @@
-"""Gateway clients: what they may do, their secret, and links to their keys and granted accounts.
+"""Gateway clients: what they may do, from where, their secret, and links to their keys and granted accounts.
 
 Here and not with the models, since every change is audited and the audit belongs to the ledger.
 """
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -15,10 +16,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ledger.admin.api_keys import key_name, key_state
 from ledger.admin.base import ServiceAdmin, mode_filter
 from ledger.admin.client_forms import ClientForm
-from ledger.admin.words import badge
+from ledger.admin.key_words import NEVER, key_name, key_state, key_warnings, last_use
+from ledger.admin.words import badge, moment
 from ledger.services.clients import client_save, client_secret_issue
 from sentinel.api.models import ApiKey, GatewayClient
 
@@ -28,9 +29,12 @@ class KeyInline(admin.TabularInline[ApiKey, GatewayClient]):
 
     model = ApiKey
     extra = 0
-    fields = ("key", "name", "created_at", "expires_at", "state")
+    fields = ("key", "name", "created_at", "used", "expires_at", "state")
     readonly_fields = fields
     verbose_name_plural = "API keys"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        return super().get_queryset(request).select_related("client", "replacement")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -43,7 +47,11 @@ class KeyInline(admin.TabularInline[ApiKey, GatewayClient]):
 
     @admin.display(description="begins with")
     def key(self, key: ApiKey) -> SafeString:
-        return key_name(key)
+        return format_html('<a href="{}">{}</a>', reverse("admin:api_apikey_change", args=[key.pk]), key_name(key))
+
+    @admin.display(description="last used")
+    def used(self, key: ApiKey) -> SafeString | str:
+        return last_use(key)
 
     @admin.display
     def state(self, key: ApiKey) -> SafeString:
@@ -53,7 +61,7 @@ class KeyInline(admin.TabularInline[ApiKey, GatewayClient]):
 @admin.register(GatewayClient)
 class GatewayClientAdmin(ServiceAdmin):
     form = ClientForm
-    list_display = ("name", "mode", "active", "rate_", "accounts", "may", "created_at")
+    list_display = ("name", "mode", "active", "used", "calls_from", "rate_", "accounts", "may", "created_at")
     list_filter = (mode_filter(), "is_active")
     search_fields = ("name__icontains",)
     inlines = (KeyInline,)
@@ -61,15 +69,16 @@ class GatewayClientAdmin(ServiceAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: GatewayClient | None = None) -> Any:
         access = ("all_accounts", "grants") if obj else ("all_accounts",)
-        standing = ("has_secret", "created_at") if obj else ()
+        mode, standing = ("mode", ("has_secret", "created_at")) if obj else ("livemode", ())
         return (
-            (None, {"fields": ("name", "livemode", "is_active", "rate", *standing)}),
+            (None, {"fields": ("name", mode, "is_active", "rate", *standing)}),
+            ("Networks", {"fields": ("allowed_networks",)}),
             ("Accounts", {"fields": access}),
             ("Scopes", {"fields": ("scopes",)}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: GatewayClient | None = None) -> tuple[str, ...]:
-        return ("livemode", "has_secret", "created_at", "grants") if obj else ()
+        return ("mode", "has_secret", "created_at", "grants") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: GatewayClient | None) -> Any:
         return self.inlines if obj else ()
@@ -87,8 +96,19 @@ class GatewayClientAdmin(ServiceAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"may_issue": self.has_issue_permission(request)}
+        client = self.get_object(request, object_id)
+        context = {
+            "title": str(client),
+            "subtitle": None,
+            "may_issue": self.has_issue_permission(request),
+            "warnings": self._warnings(request, client) if client else (),
+        }
         return super().change_view(request, object_id, form_url, context)
+
+    def _warnings(self, request: HttpRequest, client: GatewayClient) -> list[SafeString]:
+        if not request.user.has_perm("api.view_apikey"):
+            return []
+        return key_warnings(client.api_keys.select_related("client", "replacement"), timezone.now())
 
     def audit_subject(self, object_id: str) -> str:
         return str(get_object_or_404(GatewayClient, pk=object_id))
@@ -117,12 +137,25 @@ class GatewayClientAdmin(ServiceAdmin):
         return TemplateResponse(request, template, context)
 
     @admin.display(description="mode", ordering="livemode")
-    def mode(self, client: GatewayClient) -> str:
-        return "live" if client.livemode else "test"
+    def mode(self, client: GatewayClient) -> SafeString:
+        return badge("live" if client.livemode else "test")
 
     @admin.display(description="state", ordering="is_active")
     def active(self, client: GatewayClient) -> SafeString:
         return badge("active" if client.is_active else "switched_off")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GatewayClient]:
+        clients: QuerySet[GatewayClient] = super().get_queryset(request)
+        return clients.annotate(used_at=Max("api_keys__last_used_at"))
+
+    @admin.display(description="key last used", ordering="used_at")
+    def used(self, client: Any) -> SafeString | str:
+        return moment(client.used_at) if client.used_at else NEVER
+
+    @admin.display(description="calls from")
+    def calls_from(self, client: GatewayClient) -> str:
+        count = len(client.allowed_networks)
+        return f"{count} network{'' if count == 1 else 's'}" if count else "anywhere"
 
     @admin.display(description="rate")
     def rate_(self, client: GatewayClient) -> str:

@@ -136,10 +136,34 @@ def book(
         reserved = request.amount_minor if outgoing else 0
         account.held_minor += reserved
         return Booked(outcome, status, verdict.reasons, reserved_minor=reserved)
-    account.posted_minor += -request.amount_minor if outgoing else request.amount_minor
+    return Booked(outcome, status, verdict.reasons, legs=_moved(request, account, counterparty))
+
+
+def book_imported(
+    request: PaymentRequest,
+    verdict: Verdict,
+    *,
+    account: LockedAccount,
+    counterparty: LockedAccount | None,
+    day: date,
+) -> Booked:
+    """Book a payment that was approved or declined elsewhere: nothing is refused any more. As `book` otherwise."""
+    account.seq += 1
+    outcome, status = booked_outcome(verdict.outcome, is_refused=False)
+    if outcome is not Outcome.APPROVE:
+        return Booked(outcome, status, verdict.reasons)
+    if request.transaction_type.takes_money_out:
+        account.spend(day, request.amount_minor)
+    return Booked(outcome, status, verdict.reasons, legs=_moved(request, account, counterparty))
+
+
+def _moved(request: PaymentRequest, account: LockedAccount, counterparty: LockedAccount | None) -> tuple[Leg, Leg]:
+    """Move the money in memory; the legs of the entry that tells of it."""
+    is_outgoing = request.transaction_type.takes_money_out
+    account.posted_minor += -request.amount_minor if is_outgoing else request.amount_minor
     if counterparty is not None:
         counterparty.posted_minor += request.amount_minor
-    legs = payment_legs(
+    return payment_legs(
         request.transaction_type,
         account_id=request.account_id,
         counterparty_account_id=request.counterparty_account_id,
@@ -147,7 +171,6 @@ def book(
         amount_minor=request.amount_minor,
         livemode=account.livemode,
     )
-    return Booked(outcome, status, verdict.reasons, legs=legs)
 
 
 VOIDED = "key.voided"

@@ -110,16 +110,20 @@ def add_payment(
     hold_days: int,
 ) -> None:
     """Everything one decided payment leaves in the record, except the balance row."""
-    details = {name: getattr(request, name) for name in _DETAIL_COLUMNS}
-    salt = os.urandom(16)
-    commitment = detail_commitment(salt, details)
-    owner: Row = {"transaction_id": transaction_id, "account_id": request.account_id}
-    rows.add("ledger_transaction", _transaction_row(request, client, transaction_id, seq, commitment))
-    rows.add("ledger_personaldetail", {**owner, "salt": salt, **details})
-    rows.add("ledger_decision", {**owner, **_decision_columns(verdict, booked, receipt)})
-    if entry_id is not None:
-        rows.add_entry(entry_id, **owner, legs=booked.legs, currency=request.currency, now=now)
+    _add_decided(
+        rows,
+        request,
+        verdict,
+        booked,
+        client=client,
+        transaction_id=transaction_id,
+        entry_id=entry_id,
+        seq=seq,
+        receipt=receipt,
+        now=now,
+    )
     if booked.reserved_minor is not None:
+        owner = {"transaction_id": transaction_id, "account_id": request.account_id}
         rows.add("ledger_hold", {**owner, **_hold_columns(request, booked.reserved_minor, now, hold_days)})
     add_event(
         rows,
@@ -131,6 +135,71 @@ def add_payment(
         payload=_event_payload(request, booked, transaction_id),
         now=now,
     )
+
+
+def add_imported(
+    rows: Rows,
+    request: PaymentRequest,
+    verdict: Verdict,
+    booked: Booked,
+    *,
+    client: ClientIdentity,
+    transaction_id: UUID,
+    entry_id: UUID | None,
+    seq: int,
+    receipt: bytes,
+    fingerprint: bytes,
+    now: datetime,
+) -> None:
+    """Everything a payment that was decided elsewhere leaves in the record, except the balance row. Nobody is told of
+    it, so there is no event; it is marked as imported under its reference.
+    """
+    _add_decided(
+        rows,
+        request,
+        verdict,
+        booked,
+        client=client,
+        transaction_id=transaction_id,
+        entry_id=entry_id,
+        seq=seq,
+        receipt=receipt,
+        now=now,
+    )
+    rows.add(
+        "ledger_importedtransaction",
+        {
+            "transaction_id": transaction_id,
+            "account_id": request.account_id,
+            "client_id": client.client_id,
+            "reference": request.reference,
+            "fingerprint": fingerprint,
+        },
+    )
+
+
+def _add_decided(
+    rows: Rows,
+    request: PaymentRequest,
+    verdict: Verdict,
+    booked: Booked,
+    *,
+    client: ClientIdentity,
+    transaction_id: UUID,
+    entry_id: UUID | None,
+    seq: int,
+    receipt: bytes,
+    now: datetime,
+) -> None:
+    details = {name: getattr(request, name) for name in _DETAIL_COLUMNS}
+    salt = os.urandom(16)
+    commitment = detail_commitment(salt, details)
+    owner: Row = {"transaction_id": transaction_id, "account_id": request.account_id}
+    rows.add("ledger_transaction", _transaction_row(request, client, transaction_id, seq, commitment))
+    rows.add("ledger_personaldetail", {**owner, "salt": salt, **details})
+    rows.add("ledger_decision", {**owner, **_decision_columns(verdict, booked, receipt)})
+    if entry_id is not None:
+        rows.add_entry(entry_id, **owner, legs=booked.legs, currency=request.currency, now=now)
 
 
 class RecordedPayment(Protocol):

@@ -9,7 +9,7 @@ _INSERT_ONLY = "SELECT sentinel_make_insert_only('ledger_sealblock'), sentinel_m
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0051_account_notes"),
+        ("ledger", "0060_imported_transactions"),
     ]
 
     operations = [

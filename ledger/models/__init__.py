@@ -5,6 +5,7 @@ from ledger.models.accounting import Entry, Hold, HoldResolution, Posting, Rever
 from ledger.models.audit import AuditEntry
 from ledger.models.cases import Case, CaseNote, PendingVerdict, ReportingRate, ReviewTerms
 from ledger.models.decision_times import DecisionTime
+from ledger.models.imports import ImportedTransaction
 from ledger.models.keys import IdempotencyKey, OperationReceipt
 from ledger.models.label_imports import LabelImport
 from ledger.models.labels import Label
@@ -30,6 +31,7 @@ __all__ = [
     "Hold",
     "HoldResolution",
     "IdempotencyKey",
+    "ImportedTransaction",
     "Label",
     "LabelImport",
     "OperationReceipt",

@@ -29,7 +29,9 @@ _FROZEN = 15  # so many columns are of the decision, the others of its payment
 # The bounds tell PostgreSQL of each table which months it can leave out.
 _BOUNDS = "".join(f" AND {each} BETWEEN %(first)s AND %(last)s" for each in ("t.id", "d.transaction_id"))
 _DECISIONS = f"{_ALL_COLUMNS}{_BOUNDS} ORDER BY t.id"
-_WINDOW = "FROM ledger_transaction WHERE id > %(after)s AND id < %(until)s"
+# Of the bank's past nothing was decided here.
+_OWN = "NOT EXISTS (SELECT FROM ledger_importedtransaction i WHERE i.transaction_id = t.id)"
+_WINDOW = f"FROM ledger_transaction t WHERE id > %(after)s AND id < %(until)s AND {_OWN}"
 _NEXT = f"SELECT id {_WINDOW} ORDER BY id LIMIT %(limit)s"
 _COUNT = f"SELECT count(*) FROM (SELECT {_WINDOW} LIMIT %(limit)s) counted"  # noqa: S608
 # Each row whose number is the first to reach another so-many-th part of the window.

@@ -28,13 +28,13 @@ p.device_id, p.ip_address, p.card_token, t.location_country, t.counterparty_acco
 
 _PAST_PAYMENTS = f"""
 SELECT t.account_id, {_PAST_COLUMNS}
-FROM unnest(%(account_ids)s::varchar[]) AS asked (account_id)
+FROM unnest(%(account_ids)s::varchar[], %(untils)s::timestamptz[]) AS asked (account_id, until)
 CROSS JOIN LATERAL (
     SELECT max(occurred_at) - %(reach)s AS since FROM ledger_transaction
-    WHERE account_id = asked.account_id AND occurred_at <= %(until)s
+    WHERE account_id = asked.account_id AND occurred_at <= asked.until
 ) reached
 JOIN ledger_transaction t
-    ON t.account_id = asked.account_id AND t.occurred_at BETWEEN reached.since AND %(until)s
+    ON t.account_id = asked.account_id AND t.occurred_at BETWEEN reached.since AND asked.until
 LEFT JOIN ledger_personaldetail p ON p.transaction_id = t.id AND p.account_id = t.account_id
 ORDER BY t.account_id, t.seq
 """  # noqa: S608
@@ -114,7 +114,14 @@ async def past_payments_load(
     Measured in event time from the account's own last payment, since a replay brings its own clock. Accounts without
     such payments are left out.
     """
-    values = {"account_ids": list(account_ids), "until": until or _FOR_EVER, "reach": reach}
+    return await past_payments_before(connection, dict.fromkeys(account_ids, until or _FOR_EVER), reach=reach)
+
+
+async def past_payments_before(
+    connection: AsyncConnection[Any], untils: Mapping[str, datetime], *, reach: timedelta
+) -> dict[str, list[PastRow]]:
+    """As `past_payments_load`, with a moment for each account."""
+    values = {"account_ids": list(untils), "untils": list(untils.values()), "reach": reach}
     return await _past_rows(connection, _PAST_PAYMENTS, values)
 
 

@@ -109,7 +109,7 @@ def account_open(
     _open_with(account, terms.opening_balance_minor or 0, now)
     if terms.floor_minor is not None:
         _floor_change(account_id, terms.floor_minor)
-    details = {field.name: str(getattr(terms, field.name)) for field in fields(terms)}
+    details = {field.name: _told(field.name, getattr(terms, field.name)) for field in fields(terms)}
     audit_record(actor=actor, action="account.create", subject=account_id, details=details, now=now)
     return account
 
@@ -152,7 +152,7 @@ def account_edit(
         AccountBalance.objects.filter(pk=account.id).update(day=None, day_spent_minor=0)
     if changed:
         _account_update(account, changed)
-        details = {name: [str(before[name]), str(value)] for name, value in changed.items()}
+        details = {name: [_told(name, before[name]), _told(name, value)] for name, value in changed.items()}
         audit_record(actor=actor, action="account.change", subject=account.id, details=details, now=now)
 
 
@@ -240,6 +240,11 @@ def _floor_change(account_id: str, floor_minor: int) -> int:
     except IntegrityError:
         raise _refused("floor", "Less than that is available on the account.") from None
     return before
+
+
+def _told(name: str, value: Any) -> str:
+    """For the audit, which is kept for good and sealed: a customer's name can be erased, so it is not told there."""
+    return "•••" if name == "name" and value else str(value)
 
 
 def _account_update(account: Account, changes: dict[str, Any]) -> None:

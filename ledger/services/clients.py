@@ -1,7 +1,7 @@
-"""Who may call the API, changed by people: clients, their credentials, and the accounts they may use. All audited.
+"""Who may call the API, changed by people: clients, their secrets, and the accounts they may use. All audited.
 
-Other processes follow a change of a client or a key within DIRECTORY_TTL_SECONDS, this one at once. A grant is part
-of the account's profile, so it makes the account's version grow.
+Keys are in api_keys.py. Other processes follow a change of a client or a key within DIRECTORY_TTL_SECONDS, this one
+at once. A grant is part of the account's profile, so it makes the account's version grow.
 """
 
 from datetime import datetime
@@ -14,8 +14,8 @@ from ledger.models import Account, AccountGrant
 from ledger.services.audit import audit_record
 from ledger.services.card_numbers import card_numbers_refuse
 from sentinel.api.directory import directory_forget
-from sentinel.api.models import ApiKey, GatewayClient
-from sentinel.api.services import api_key_create, api_key_revoke, client_secret_rotate
+from sentinel.api.models import GatewayClient
+from sentinel.api.services import client_secret_rotate
 from sentinel.core.errors import Conflict, FieldError
 
 
@@ -28,38 +28,14 @@ def client_save(*, client: GatewayClient, changed: dict[str, Any], actor: str, n
     card_numbers_refuse(name=client.name)
     action = "client.create" if client._state.adding else "client.change"
     client.save()
-    _audit(client, action, changed, actor, now)
-
-
-@transaction.atomic
-def client_key_issue(
-    *, client: GatewayClient, name: str, expires_at: datetime | None, actor: str, now: datetime
-) -> tuple[ApiKey, str]:
-    """The stored key, and the text to hand over: returned here and never again.
-
-    Errors: InvalidRequest for a name that holds a card number.
-    """
-    card_numbers_refuse(name=name)
-    key, text = api_key_create(client=client, name=name, expires_at=expires_at)
-    _audit(client, "client.key_issue", {"key": str(key), "name": name}, actor, now)
-    return key, text
-
-
-@transaction.atomic
-def client_key_revoke(*, key: ApiKey, actor: str, now: datetime) -> bool:
-    """Stop accepting a key. False when it was revoked before."""
-    if key.revoked_at is not None:
-        return False
-    api_key_revoke(key=key, now=now)
-    _audit(key.client, "client.key_revoke", {"key": str(key), "name": key.name}, actor, now)
-    return True
+    client_audit(client, action, changed, actor, now)
 
 
 @transaction.atomic
 def client_secret_issue(*, client: GatewayClient, actor: str, now: datetime) -> str:
     """A new secret for `auth/token`; the old one stops working. Returned here and never again."""
     secret = client_secret_rotate(client=client)
-    _audit(client, "client.secret_issue", {}, actor, now)
+    client_audit(client, "client.secret_issue", {}, actor, now)
     return secret
 
 
@@ -90,6 +66,7 @@ def _follow(account_id: str) -> None:
     Account.objects.filter(pk=account_id).update(version=F("version") + 1)
 
 
-def _audit(client: GatewayClient, action: str, details: dict[str, Any], actor: str, now: datetime) -> None:
+def client_audit(client: GatewayClient, action: str, details: dict[str, Any], actor: str, now: datetime) -> None:
+    """Tells the audit what was done, and this process to look again."""
     audit_record(actor=actor, action=action, subject=client.name, details=details, now=now)
     transaction.on_commit(directory_forget)

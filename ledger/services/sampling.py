@@ -33,6 +33,7 @@ JOIN ledger_decision d ON d.transaction_id = t.id AND d.account_id = t.account_i
     AND d.transaction_id >= %(from)s AND d.transaction_id < %(until)s
 WHERE t.id >= %(from)s AND t.id < %(until)s AND t.livemode AND d.status = 'approved'
     AND t.transaction_type = ANY(%(types)s)
+    AND NOT EXISTS (SELECT FROM ledger_importedtransaction i WHERE i.transaction_id = t.id)
 """
 _TYPES = [each.value for each in TransactionType if each.takes_money_out]
 

@@ -26,13 +26,14 @@ _TABLES = (
     "ledger_reversal",
     "ledger_label",
     "ledger_event",
+    "ledger_importedtransaction",
     "ledger_operationreceipt",
     "ledger_auditentry",
 )
 # The others have a column `recorded_at`, which is sent once and not with each row.
 _WITHOUT_MOMENT = {"ledger_personaldetail", "ledger_posting"}
 # Sent as they are, in arrays beside the JSON of the other columns: in hexadecimal they would be most of it.
-_BINARY = ("detail_commitment", "salt", "snapshot", "receipt")
+_BINARY = ("detail_commitment", "salt", "snapshot", "receipt", "fingerprint")
 _BALANCES = """
 UPDATE ledger_accountbalance b
 SET posted_minor = u.posted_minor, held_minor = u.held_minor, seq = u.seq, day = u.day,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from scoring.domain.mobile_money.inputs import INPUTS_BY_NAME as MOBILE_INPUTS
 from scoring.serving.manifest import Manifest
 from sentinel.core.catalogue import BY_NAME
 
@@ -45,6 +46,8 @@ def _bar(name: str, lost: float, most: float) -> dict[str, Any]:
 
 
 def input_words(name: str) -> str:
-    """As the catalogue tells it."""
+    """As the catalogue tells it, or the family of models that has inputs of its own."""
+    if (mobile := MOBILE_INPUTS.get(name)) is not None:
+        return f"{mobile.words[0].lower()}{mobile.words[1:]}"
     field = BY_NAME.get(name)
     return field.words if field else FOREST_WORDS.get(name, name.replace("_", " "))

@@ -53,9 +53,9 @@ def steps_possible(model: ModelVersion, standing: Standing, user: Any) -> list[t
             "evaluate",
             "Evaluate beside the champion…",
             "" if is_next else "plain",
-            may and beside and not standing.is_under_way,
+            may and beside and model.is_recorded and not standing.is_under_way,
         ),
-        ("challenge", "Let it challenge…", "plain", may and model.state == _State.CANDIDATE),
+        ("challenge", "Let it challenge…", "plain", may and model.is_recorded and model.state == _State.CANDIDATE),
         ("roll-back", "Roll back…", "plain", may and is_champion and standing.before is not None),
         ("retire", "Retire…", "plain", may and is_put_forward),
         ("override", "Promote all the same…", "plain", may_override and beside and not standing.passed),
@@ -141,7 +141,9 @@ STEPS: dict[str, ModelStep] = {
         "Rolled back.",
         "promote_modelversion",
         StepForm,
-        lambda actor, model, form, now: model_roll_back(actor=actor, now=now, champion=model.version),
+        lambda actor, model, form, now: model_roll_back(
+            actor=actor, now=now, champion=model.version, family=model.family
+        ),
         is_dangerous=True,
     ),
     "retire": ModelStep(

@@ -32,6 +32,7 @@ from sentinel.core.errors import SentinelError
 
 _TEMPLATES = "admin/scoring/modelversion"
 _STATES = {state.value: state.value.capitalize() for state in ModelVersion.State}
+_FAMILIES = {family.value: family.label.capitalize() for family in ModelVersion.Family}
 _KINDS = {kind.value: spaced(kind.value).capitalize() for kind in ModelVersion.Kind}
 
 
@@ -47,7 +48,11 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         "average_precision",
         "card_precision",
     )
-    list_filter = (choice_filter("state", "state", _STATES), choice_filter("kind", "kind", _KINDS))
+    list_filter = (
+        choice_filter("state", "state", _STATES),
+        choice_filter("family", "family", _FAMILIES),
+        choice_filter("kind", "kind", _KINDS),
+    )
     sortable_by = ()
     search_fields = ("version",)
     change_list_template = f"{_TEMPLATES}/list.html"

@@ -1,5 +1,6 @@
 """POST transactions/bulk: up to a thousand payments, each decided, recorded and answered as if it had come alone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -8,15 +9,17 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from scoring.api.examples import BULK_EXAMPLES
-from scoring.api.reading import ItemsView, items_of, payment_of
+from scoring.api.reading import ItemsView, items_of, payment_of, refusal_count
 from scoring.api.schemas import BulkIn, BulkOut, PaymentIn
 from scoring.services.intake import submit_bulk
 from scoring.services.payments import Payment, Result
+from scoring.services.quality_counts import received_count, refused_count
 from sentinel.api.documentation import problems
 from sentinel.api.hot import JsonAnswer
 from sentinel.api.idempotency import read_key
 from sentinel.api.problems import problem
 from sentinel.api.views import client_of
+from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError, KeyMissing, SentinelError
 
 KEY_FIELD = "idempotency_key"
@@ -39,7 +42,11 @@ class BulkView(ItemsView):
         Each item carries its own idempotency key. When the answer is lost, send the same items again.
         """
         client, now = client_of(request), timezone.now()
-        items = items_of(request, "transactions")
+        try:
+            items = items_of(request, "transactions")
+        except Exception as error:
+            refusal_count(request, "bulk", error)
+            raise
 
         def read(item: dict[str, Any]) -> Payment:
             fields = {name: value for name, value in item.items() if name != KEY_FIELD}
@@ -48,6 +55,7 @@ class BulkView(ItemsView):
         read_items = await self.read_each(items, read)
         answers = iter(await submit_bulk([item for item in read_items if isinstance(item, Payment)]))
         results = [next(answers) if isinstance(item, Payment) else item for item in read_items]
+        _count(client, items, read_items, results)
         shown = [_shown(item, result) for item, result in zip(items, results, strict=True)]
         return JsonAnswer(orjson.dumps({"results": shown}))
 
@@ -62,8 +70,19 @@ def key_of(item: dict[str, Any]) -> str:
     return read_key(key, KEY_FIELD)
 
 
+def _count(
+    client: ClientIdentity, items: Sequence[Any], read: Sequence[Payment | SentinelError], results: Sequence[Result]
+) -> None:
+    for item, payment, result in zip(items, read, results, strict=True):
+        if isinstance(result, SentinelError):
+            refused_count(client, "bulk", result, item)
+        elif isinstance(payment, Payment):
+            received_count(client, payment.request, replayed=result.replayed)
+
+
 def _shown(item: Any, result: Result) -> dict[str, Any]:
-    key = item.get(KEY_FIELD) if isinstance(item, dict) else None
+    sent = item.get(KEY_FIELD) if isinstance(item, dict) else None
+    key = sent if isinstance(sent, str) else None  # what is no key may be anything, also what JSON cannot answer
     if isinstance(result, SentinelError):
         return {KEY_FIELD: key, "status": result.http_status, "problem": problem(result)}
     receipt = orjson.Fragment(result.receipt)

@@ -46,4 +46,30 @@ BULK = {
     ]
 }
 BULK_EXAMPLES = [OpenApiExample("Two payments", value=BULK, request_only=True)]
-SCORE_EXAMPLES = [OpenApiExample("Two payments", value={"items": [PURCHASE, WITHDRAWAL]}, request_only=True)]
+MOBILE_TRANSFER = {
+    "transaction_id": "t-7",
+    "step": 1,
+    "type": "TRANSFER",
+    "amount": "181.00",
+    "nameOrig": "C1305486145",
+    "oldbalanceOrg": "181.00",
+    "newbalanceOrig": "0.00",
+    "nameDest": "C553264065",
+    "oldbalanceDest": "0.00",
+    "newbalanceDest": "0.00",
+}
+SCORE_EXAMPLES = [
+    OpenApiExample("Two payments", value={"items": [PURCHASE, WITHDRAWAL]}, request_only=True),
+    OpenApiExample("Mobile money", value={"items": [MOBILE_TRANSFER]}, request_only=True),
+]
+ELSEWHERE = {
+    "reference": "order-42",
+    "account_id": "acc_alice",
+    "amount": "5400.00",
+    "currency": "INR",
+    "occurred_at": "2026-01-31T12:00:00Z",
+    "model": "acme-risk 3.2",
+    "fraud_probability": 0.12,
+    "outcome": "approve",
+}
+PREDICTIONS_EXAMPLES = [OpenApiExample("One score", value={"items": [ELSEWHERE]}, request_only=True)]

@@ -13,10 +13,11 @@ from rest_framework.request import Request
 from ledger.domain.fingerprints import payment_content, request_fingerprint
 from scoring.api.schemas import PaymentIn, payment_request
 from scoring.services.payments import OPERATION, Payment
+from scoring.services.quality_counts import refused_count
 from sentinel.api.hot import HotView
 from sentinel.api.parsing import refuse_card_numbers
 from sentinel.api.problems import as_sentinel_error
-from sentinel.api.views import json_object
+from sentinel.api.views import client_of, json_object
 from sentinel.core.card_numbers import may_hold_card_number
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError, InvalidRequest, SentinelError
@@ -74,6 +75,15 @@ def payment_of(client: ClientIdentity, key: str, body: PaymentIn, *, now: dateti
     wanted = payment_request(body, now=now)
     content = payment_content(wanted, occurred_at_given=body.occurred_at is not None)
     return Payment(client, key, request_fingerprint(OPERATION, content), wanted)
+
+
+def refusal_count(request: Request, route: str, error: Exception) -> None:
+    """Counts a request that was refused before or while it was decided."""
+    try:
+        content = request.data
+    except Exception:  # it may be the very reason
+        content = None
+    refused_count(client_of(request), route, as_sentinel_error(error), content)
 
 
 def items_of(request: Request, field: str) -> list[Any]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from ledger.api.schemas import ReasonOut, ReceiptOut, VersionsOut
 from ledger.domain.payments import PaymentRequest, TransactionType
+from scoring.api.mobile_money import MobilePaymentIn
 from sentinel.api.fields import AccountId, Amount, Country, Currency, IpAddress, Moment, Schema, ShortText, text
 from sentinel.api.shapes import ProblemOut
 from sentinel.core.errors import FieldError, InvalidRequest
@@ -64,7 +65,9 @@ class PaymentIn(Schema):
 
 
 class BulkItemIn(PaymentIn):
-    idempotency_key: ShortText = Field(description="The payment's own key, as in the header of a single payment.")
+    idempotency_key: Annotated[str, text(255)] = Field(
+        description="The payment's own key, as in the header of a single payment."
+    )
 
 
 class BulkIn(Schema):
@@ -86,7 +89,7 @@ class BulkOut(BaseModel):
 
 
 class ScoreIn(Schema):
-    items: list[PaymentIn] = Field(min_length=1, max_length=1000)
+    items: list[PaymentIn | MobilePaymentIn] = Field(min_length=1, max_length=1000)
 
 
 class ScoreResultOut(BaseModel):
@@ -102,6 +105,9 @@ class ScoreResultOut(BaseModel):
     reasons: list[ReasonOut] | None = None
     versions: VersionsOut | None = None
     degraded: list[str] | None = None
+    confidence: float | None = Field(
+        None, description="The larger of fraud_probability and one less it; null without a probability."
+    )
     problem: ProblemOut | None = None
 
 

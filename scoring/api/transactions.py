@@ -11,11 +11,12 @@ from rest_framework.response import Response
 from ledger.api.schemas import ReceiptOut, TransactionPage
 from ledger.api.transactions import HISTORY_PARAMETERS, history_filtered, history_page
 from scoring.api.examples import PAYMENT_EXAMPLES
-from scoring.api.reading import payment_of
+from scoring.api.reading import payment_of, refusal_count
 from scoring.api.schemas import PaymentIn
 from scoring.services.decision_times import decision_time_count
 from scoring.services.intake import submit
 from scoring.services.payments import Payment
+from scoring.services.quality_counts import received_count
 from sentinel.api.documentation import IDEMPOTENCY_KEY, problems
 from sentinel.api.hot import HotView, JsonAnswer
 from sentinel.api.idempotency import idempotency_key
@@ -41,8 +42,13 @@ class TransactionsView(HotView):
         A key is decided once: whoever retries it gets the stored receipt, byte for byte.
         """
         started = time.perf_counter()
-        payment = read_payment(request)
-        answer = await submit(payment)
+        try:
+            payment = read_payment(request)
+            answer = await submit(payment)
+        except Exception as error:
+            refusal_count(request, "transactions", error)
+            raise
+        received_count(payment.client, payment.request, replayed=answer.replayed)
         milliseconds = (time.perf_counter() - started) * 1000
         timing = ("Server-Timing", f"decide;dur={milliseconds:.1f}")
         if answer.replayed:

@@ -44,7 +44,7 @@ def assess(
     outcome = _by_rules(hits, failed)
     policy_reasons: list[Reason] = []
     if outcome is None and is_scorable:
-        outcome, policy_reasons = _by_policy(score, policy, channel, amount_minor, currency)
+        outcome, policy_reasons = by_policy(score, policy, channel, amount_minor, currency)
     if magic is not None:
         outcome, policy_reasons = magic, [magic_reason(magic, amount_minor, currency)]
     notes = [*degraded]
@@ -88,9 +88,10 @@ def _by_rules(hits: Sequence[Hit], failed: Sequence[Failure]) -> Outcome | None:
     return None
 
 
-def _by_policy(
+def by_policy(
     score: Score | None, policy: Policy, channel: str | None, amount_minor: int, currency: str
 ) -> tuple[Outcome, list[Reason]]:
+    """What the thresholds say of a score, with the reason unless they approve."""
     if score is None:
         return _without_model(policy, amount_minor, currency)
     band = policy.band_for(channel, currency, amount_minor)

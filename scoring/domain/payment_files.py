@@ -65,7 +65,7 @@ def payment_rows(path: Path) -> Iterator[PaymentRow]:
     Errors: PaymentFileError for wrong columns, an unreadable value or a row earlier than the one before.
     """
     previous = datetime.min.replace(tzinfo=UTC)
-    with _table(path) as table:
+    with csv_table(path) as table:
         read = _row_reader(path, table.fieldnames or ())
         for row in table:
             try:
@@ -80,8 +80,8 @@ def payment_rows(path: Path) -> Iterator[PaymentRow]:
 
 def fraud_labels(path: Path) -> dict[str, datetime | None]:
     """The transactions a label file calls fraud, each with the moment that was known, if the file says."""
-    with _table(path) as table:
-        _need(path, table.fieldnames or (), frozenset({"transaction_id", "is_fraud"}))
+    with csv_table(path) as table:
+        columns_need(path, table.fieldnames or (), frozenset({"transaction_id", "is_fraud"}))
         return {
             row["transaction_id"]: _known_at(path, table.line_num, row) for row in table if row["is_fraud"] == "1"
         }
@@ -108,7 +108,7 @@ def count_rows(path: Path) -> int:
 
 
 @contextmanager
-def _table(path: Path) -> "Iterator[csv.DictReader[str]]":
+def csv_table(path: Path) -> "Iterator[csv.DictReader[str]]":
     with _lines(path) as lines:
         yield csv.DictReader(lines)
 
@@ -130,11 +130,11 @@ def _row_reader(path: Path, columns: Iterable[str]) -> Callable[[dict[str, str]]
     found = set(columns)
     if found >= _SPARKOV:
         return _sparkov_row
-    _need(path, found, _HANDBOOK)
+    columns_need(path, found, _HANDBOOK)
     return _handbook_row
 
 
-def _need(path: Path, columns: Iterable[str], needed: frozenset[str]) -> None:
+def columns_need(path: Path, columns: Iterable[str], needed: frozenset[str]) -> None:
     missing = sorted(needed - set(columns))
     if missing:
         raise PaymentFileError(f"{path.name} has no column {', '.join(missing)}.")

@@ -15,6 +15,16 @@ class Score:
     score_percentile: float
 
 
+def confidence(fraud_probability: float | None) -> float | None:
+    """How sure the model is of its own answer, fraud or legitimate: the larger of p and 1 - p, so 0.5 to 1.
+
+    None without a probability: how strange a payment is says nothing of how sure anybody is.
+    """
+    if fraud_probability is None:
+        return None
+    return round(max(fraud_probability, 1.0 - fraud_probability), SCORE_DECIMALS)
+
+
 @value
 class Contribution:
     """One group of inputs that raised a score.

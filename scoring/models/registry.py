@@ -1,7 +1,8 @@
 """Trained models by name, what was measured of them, and which decided when. The files lie in MODEL_DIR/<version>/.
 
-A row of the registry never changes but for its state, and the database keeps one champion at most. Nothing becomes
-the champion without a promotion; a trigger refuses one that neither the gate nor somebody with a reason allowed.
+A row of the registry never changes but for its state, and the database keeps one champion of a family at most.
+Nothing becomes the champion without a promotion; a trigger refuses one that neither the gate nor somebody with a
+reason allowed.
 Decisions name their model by value, so a row may be retired but history stays as it was.
 """
 
@@ -11,10 +12,16 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from scoring.domain.family_names import CARD_NAME, MOBILE_NAME
+
 EVALUATION_SILENCE_MAX = timedelta(minutes=10)  # a run that was not heard of for so long has lost its worker
 
 
 class ModelVersion(models.Model):
+    class Family(models.TextChoices):
+        CARD = CARD_NAME, "card payments"
+        MOBILE = MOBILE_NAME, "mobile money"
+
     class Kind(models.TextChoices):
         ISOLATION_FOREST = "isolation_forest"
         LOGISTIC_REGRESSION = "logistic_regression"
@@ -27,6 +34,7 @@ class ModelVersion(models.Model):
         RETIRED = "retired"
 
     version = models.CharField(max_length=40, unique=True)
+    family = models.CharField(max_length=10, choices=Family, default=Family.CARD)
     kind = models.CharField(max_length=20, choices=Kind)
     catalogue_version = models.PositiveIntegerField()
     sha256 = models.CharField("SHA-256 of the manifest", max_length=64, help_text="It has those of the files.")
@@ -43,10 +51,15 @@ class ModelVersion(models.Model):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=("state",),
+                fields=("family",),
                 condition=Q(state="champion"),
                 name="model_one_champion",
                 violation_error_code="state",
+            ),
+            models.CheckConstraint(
+                name="model_version_names_family",
+                condition=Q(family=MOBILE_NAME, version__startswith=f"{MOBILE_NAME}-")
+                | Q(family=CARD_NAME) & ~Q(version__startswith=f"{MOBILE_NAME}-"),
             ),
             models.CheckConstraint(name="model_sha256_shape", condition=Q(sha256__regex=r"^[0-9a-f]{64}$")),
         ]
@@ -57,6 +70,11 @@ class ModelVersion(models.Model):
     @property
     def is_supervised(self) -> bool:
         return self.kind != self.Kind.ISOLATION_FOREST
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the payments it reads are in the record: only those can be scored beside, watched and measured."""
+        return self.family == self.Family.CARD
 
     @property
     def deciding_metrics(self) -> dict[str, Any]:

@@ -4,18 +4,24 @@ from pathlib import Path
 
 from django.conf import settings
 
+from scoring.domain.family_names import CARD_NAME
 from scoring.models import ModelVersion
 from scoring.serving.champion import Champion
 from scoring.serving.errors import ModelAltered
 from scoring.serving.manifest import signing_key
 
 
-def champion_load(known: Champion | None = None) -> Champion | None:
-    """The champion, ready to score; None when no model was promoted yet. `known` is kept when it still is the one.
+def champion_row(family: str = CARD_NAME) -> ModelVersion | None:
+    """What the registry says of a family's champion; that of card payments is the one that decides."""
+    return ModelVersion.objects.filter(family=family, state=ModelVersion.State.CHAMPION).first()
+
+
+def champion_load(known: Champion | None = None, family: str = CARD_NAME) -> Champion | None:
+    """The family's champion, ready to score; None when none was promoted yet. `known` is kept when it still is it.
 
     Errors: ArtefactError when its files are missing, altered or do not fit this version.
     """
-    row = ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).first()
+    row = champion_row(family)
     if row is None:
         return None
     is_known = known is not None and (known.version, known.sha256) == (row.version, row.sha256)

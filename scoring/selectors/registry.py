@@ -9,6 +9,7 @@ from django.db.models.fields.json import KT, KeyTransform
 from django.db.models.functions import Coalesce
 
 from scoring.models import EvaluationRun, ModelEvaluation, ModelPromotion, ModelVersion
+from scoring.selectors.models import champion_row
 
 _State = ModelVersion.State
 
@@ -38,7 +39,8 @@ def _of_what_decides(key: str) -> Coalesce:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a model is: beside which champion, what the gate said last of the two, and whether it is asked again.
+    """Where a model is: beside which champion of its family, what the gate said last of the two, and whether it is
+    asked again.
 
     `before` is the model that the champion replaced: the one a roll-back leads to.
     """
@@ -60,8 +62,8 @@ class Standing:
 
 
 def model_standing(model: ModelVersion, now: datetime) -> Standing:
-    champion = ModelVersion.objects.filter(state=_State.CHAMPION).first()
-    newest = ModelPromotion.objects.select_related("replaced").first()
+    champion = champion_row(model.family)
+    newest = ModelPromotion.objects.select_related("replaced").filter(model__family=model.family).first()
     run = model.evaluation_runs.first()
     return Standing(
         champion=champion,

@@ -41,7 +41,7 @@ def assess_group(
     champion, ruleset = configuration.champion, configuration.ruleset
     snapshots = [pack(each.values) for each in described]
     scores = _scores(champion, described, snapshots)
-    reasons = _model_reasons(champion, scores, snapshots)
+    reasons = model_reasons(champion, scores, snapshots)
     if METER.is_due(ruleset, len(described)):
         METER.measure_soon(ruleset, described[-1].values, _with_score(described[-1].values, scores[-1]))
     return [
@@ -87,7 +87,7 @@ def _with_score(values: Values, score: Score | None) -> Values:
     return tuple(scored)
 
 
-def _model_reasons(
+def model_reasons(
     champion: Champion | None, scores: Sequence[Score | None], snapshots: Sequence[bytes]
 ) -> dict[int, list[Reason]]:
     """By place in the group, why the high scores are high."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from ledger.selectors.settled import settled_until
+from scoring.domain.family_names import CARD_NAME
 from scoring.models import ChallengerScore, ModelVersion
 from scoring.selectors.models import model_load
 from scoring.serving.champion import Champion
@@ -36,7 +37,7 @@ _logger = logging.getLogger(__name__)
 def challengers_score(*, now: datetime) -> int:
     """How many scores were added, of all challengers."""
     until = first_uuid7_at(int(settled_until(now).timestamp() * 1000))
-    challengers = ModelVersion.objects.filter(state=ModelVersion.State.CHALLENGER)
+    challengers = ModelVersion.objects.filter(state=ModelVersion.State.CHALLENGER, family=CARD_NAME)
     return sum(_score_on(row, until) for row in challengers)
 
 

@@ -19,6 +19,7 @@ from ledger.services.failures import kind_and_place
 from rules.domain.compiler import CompiledRuleset
 from rules.lists_in_memory import lists_forget
 from rules.selectors import LiveRuleset, ruleset_load_live
+from scoring.domain.family_names import CARD_NAME, MOBILE_NAME
 from scoring.domain.policy import Canary, Policy
 from scoring.selectors.models import champion_load
 from scoring.selectors.policies import policies_load
@@ -43,6 +44,7 @@ class Configuration:
     champion: Champion | None
     reload_at: datetime | None = None  # when a snooze or a break-glass ends
     canary: Canary | None = None
+    mobile_champion: Champion | None = None  # scores mobile money, and decides no payment
 
     def policy_for(self, account_id: str) -> Policy:
         """The canary's for the accounts of its share."""
@@ -99,16 +101,17 @@ def _say_what_went_wrong(looking: "asyncio.Task[Configuration]") -> None:
 
 
 def configuration_load() -> Configuration:
-    now = timezone.now()
+    now, known = timezone.now(), _memory.configuration
     _memory.live = ruleset = ruleset_load_live(now, _memory.live)
     policies = policies_load(now=now)
     return Configuration(
         ruleset.version,
         ruleset.compiled,
         policies.live,
-        _champion_or_none(),
+        _champion_or_none(CARD_NAME, known.champion if known else None),
         min(filter(None, (ruleset.reload_at, policies.reload_at)), default=None),
         policies.canary,
+        _champion_or_none(MOBILE_NAME, known.mobile_champion if known else None),
     )
 
 
@@ -136,10 +139,10 @@ def _known(epoch: bytes | None) -> Configuration | None:
     return known if age_seconds < TRUST_SECONDS else None
 
 
-def _champion_or_none() -> Champion | None:
+def _champion_or_none(family: str, known: Champion | None) -> Champion | None:
     """A model that cannot be trusted is no model: payments go on with rules only, and say so."""
     try:
-        return champion_load(_memory.configuration.champion if _memory.configuration else None)
+        return champion_load(known, family)
     except ArtefactError as error:
-        _logger.error("the champion cannot be used: %s", error)
+        _logger.error("the champion of %s cannot be used: %s", family, error)
         return None

@@ -146,7 +146,7 @@ async def history_before(
 async def remember(contexts: Iterable[AccountContext]) -> None:
     """Bring Redis up to date. Written whole, so that repeating it or losing a race only costs a later reload."""
     commands = [
-        ("SET", _key(context.profile.account_id), _encode(context), "EX", _TTL_SECONDS) for context in contexts
+        ("SET", account_key(context.profile.account_id), _encode(context), "EX", _TTL_SECONDS) for context in contexts
     ]
     if not commands:
         return
@@ -167,10 +167,17 @@ def remember_soon(contexts: Sequence[AccountContext], entities: Entities) -> Non
         task.add_done_callback(_remembering.discard)
 
 
+async def remember_finish(timeout_seconds: float = 4.0) -> None:
+    """Wait until Redis was told of what is under way. For commands, before they end their loop."""
+    loop = asyncio.get_running_loop()
+    if under_way := [task for task in _remembering if task.get_loop() is loop]:
+        await asyncio.wait(under_way, timeout=timeout_seconds)
+
+
 async def _read_redis(
     account_ids: Sequence[str], digests: Sequence[bytes]
 ) -> tuple[dict[str, AccountContext | None], Entities, bytes | None, tuple[str, ...]]:
-    keys = [epoch_key(CONFIGURATION), *map(_key, account_ids)]
+    keys = [epoch_key(CONFIGURATION), *map(account_key, account_ids)]
     try:
         epoch, *answers = await redis_ask([*(("GET", key) for key in keys), *entity_commands(digests)])
         entities = await entities_read(digests, answers[len(account_ids) :])
@@ -227,5 +234,5 @@ def past_payment(row: PastRow) -> PastPayment:
     )
 
 
-def _key(account_id: str) -> str:
+def account_key(account_id: str) -> str:
     return redis_key("account", account_id)

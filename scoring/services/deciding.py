@@ -32,6 +32,7 @@ from scoring.services.contexts import (
     profiles_renew,
     remember_soon,
 )
+from scoring.services.decision_counts import decisions_count
 from scoring.services.entities import Named, entities_named
 from scoring.services.payments import (
     OPERATION,
@@ -143,13 +144,16 @@ async def _decide_and_record(
         described = await _describe(record, members, gathered)
         verdicts = assess_group(described, configuration, degraded=gathered.degraded)
         rows = Rows()
+        decided = []
         for member, verdict in zip(members, verdicts, strict=True):
             voided = opened.claimed[member.payment.identity]
             booked, account = await _book(record, member.payment.request, verdict, gathered, locked, voided=voided)
             results[member.place] = _note(rows, member, verdict, booked, account, now)
+            decided.append((booked.outcome, verdict, member.payment.client.livemode))
         for account_id in sorted(locked):
             rows.add_balance(locked[account_id])
         await record.write(rows)
+    decisions_count(decided)
     # Without Redis the records of entities wait until it is back; the copies of accounts need not.
     payers = _payer_ids(members) if gathered.is_remembered else ()
     remember_soon([gathered.accounts[account_id] for account_id in payers], gathered.entities)

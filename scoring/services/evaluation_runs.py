@@ -14,6 +14,7 @@ from django.db.models import F
 from ledger.services.audit import audit_record
 from scoring.models import EvaluationRun, ModelEvaluation, ModelVersion
 from scoring.models.registry import EVALUATION_SILENCE_MAX
+from scoring.selectors.models import champion_row
 from sentinel.core.errors import Conflict, SentinelError
 
 LOST = "Its worker was lost before it had finished. Evaluate it again."
@@ -40,7 +41,9 @@ class NothingBeside(Conflict):
 @transaction.atomic
 def evaluation_ask(*, actor: str, model: ModelVersion, now: datetime) -> EvaluationRun:
     """A run for a worker to claim. Errors: NothingBeside, EvaluationUnderWay."""
-    if not ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).exclude(pk=model.pk).exists():
+    if not model.is_recorded:
+        raise NothingBeside(f"Payments that {model.version} reads are not recorded: use evaluate_model with a file.")
+    if champion_row() in (None, model):
         raise NothingBeside(f"There is no other champion to measure {model.version} beside.")
     _give_up_lost(model, now)
     try:

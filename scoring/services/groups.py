@@ -14,9 +14,9 @@ from ledger.services.audit import audit_record
 AREAS: dict[str, dict[str, str]] = {
     "record": {
         "ledger": "account accountbalance accountgrant accountnote auditentry bankevent decision decisiontime entry"
-        " event hold holdresolution idempotencykey label labelimport operationreceipt outboxpending posting"
-        " recordmark reversal sampledreview sealblock sealleaf transaction case casenote pendingverdict reviewterms"
-        " reportingrate",
+        " event hold holdresolution idempotencykey importedtransaction label labelimport operationreceipt"
+        " outboxpending posting recordmark reversal sampledreview sealblock sealleaf transaction case casenote"
+        " pendingverdict reviewterms reportingrate",
     },
     "personal": {"ledger": "personaldetail"},
     "deciding": {
@@ -24,13 +24,15 @@ AREAS: dict[str, dict[str, str]] = {
         " listitem listproposal recenthits rule ruleday rulehealth rulepairday rulesetmember rulesetversion"
         " rulesnooze ruleversion simulation tallymark",
         "scoring": "challengerscore evaluationrun modelday modelevaluation modelpromotion modelreading modelversion"
-        " policyrelease policyrequest policysimulation policyversion prediction scoredday",
+        " policyrelease policyrequest policysimulation policyversion prediction scoredday jobpart scorejob",
     },
     "figures": {
         "dashboard": "accountdimension datedimension decisionfact factmark hourdimension merchantdimension"
         " modeldimension outcomedimension rollup rollupdue ruledimension rulefact sharedvalue",
+        "scoring": "qualitycount qualityfinding",
     },
-    "clients": {"api": "apikey gatewayclient revokedtoken"},
+    "system": {"dashboard": "apicall figurelimit keptwarning reading requestminute systemalarm"},
+    "clients": {"api": "apikey gatewayclient revokedtoken", "scoring": "refusedrequest"},
     "telling": {"webhooks": "alertsubscription attempt delivery endpoint notification"},
     "tasks": {
         "django_celery_results": "chordcounter groupresult taskresult",
@@ -41,6 +43,7 @@ AREAS: dict[str, dict[str, str]] = {
     # Keys, secrets, and tables that Django keeps for itself: no page shows them, whoever asks.
     "nobody": {
         "webhooks": "endpointsecret",
+        "dashboard": "authenticatorapp",
         "admin": "logentry",
         "otp_totp": "totpdevice",
         "otp_static": "staticdevice statictoken",
@@ -64,10 +67,11 @@ _REVIEWS = (
 _RUNS = (
     "ledger.add_account ledger.change_account ledger.freeze_account ledger.add_accountgrant"
     " ledger.delete_accountgrant api.add_gatewayclient api.change_gatewayclient api.add_apikey api.change_apikey"
-    " scoring.promote_modelversion rules.change_alarm ledger.reverse_transaction"
+    " scoring.promote_modelversion rules.change_alarm ledger.reverse_transaction scoring.add_scorejob"
     # Changing a delivery is replaying it: nothing else can be done with one.
     " webhooks.add_endpoint webhooks.change_endpoint webhooks.change_delivery"
     " django_celery_beat.change_periodictask"
+    " dashboard.add_figurelimit dashboard.change_figurelimit dashboard.delete_figurelimit"
 )
 _LETS_IN = (
     "auth.add_user auth.change_user axes.delete_accessattempt otp_totp.delete_totpdevice"
@@ -85,7 +89,7 @@ GROUPS: dict[str, tuple[str, str]] = {
         f"{_LOOKS} {_REVIEWS} rules.approve_listitem rules.change_alarm ledger.manage_case"
         " ledger.reverse_transaction",
     ),
-    "Operator": (f"{_SEES} clients telling tasks", f"{_LOOKS} {_RUNS}"),
+    "Operator": (f"{_SEES} system clients telling tasks", f"{_LOOKS} {_RUNS}"),
     "Auditor": (" ".join(area for area in AREAS if area != "nobody"), f"{_LOOKS} ledger.export_auditentry"),
     "People administrator": ("people", _LETS_IN),
     "Read-only": (_SEES, _LOOKS),

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from rules.models import Alarm
 from rules.services.alarms import alarm_raise
+from scoring.domain.family_names import CARD_NAME
 from scoring.domain.model_brake import ModelBrake, ScoreBins, promised_share
 from scoring.domain.watch import DayCounts
 from scoring.models import ModelPromotion, ModelVersion, PolicyRelease
@@ -29,7 +31,7 @@ def model_brake(*, now: datetime) -> bool:
 
     Only since its promotion and the last change of the policy: what was before is not what was promised.
     """
-    promotion = ModelPromotion.objects.select_related("model", "evaluation").first()
+    promotion = _promotions().select_related("model", "evaluation").first()
     if promotion is None or promotion.model.state != ModelVersion.State.CHAMPION:
         return False
     release = PolicyRelease.objects.first()
@@ -44,6 +46,11 @@ def model_brake(*, now: datetime) -> bool:
         return False
     _stop(promotion, counts, promised or 0.0, now)
     return True
+
+
+def _promotions() -> "QuerySet[ModelPromotion]":
+    """Of models that decide payments: nothing hangs on the others."""
+    return ModelPromotion.objects.filter(model__family=CARD_NAME)
 
 
 def _probabilities(promotion: ModelPromotion) -> ScoreBins | None:
@@ -66,7 +73,7 @@ def _stop(promotion: ModelPromotion, counts: DayCounts, promised: float, now: da
     version = promotion.model.version
     subject = f"model:{version}"
     told = Alarm.objects.filter(kind=RAN_WILD, subject=subject, raised_at__gt=now - _DAY)
-    if ModelPromotion.objects.first() != promotion or told.exists():
+    if _promotions().first() != promotion or told.exists():
         return
     share, payments = counts.alerts / counts.payments, counts.payments
     said = (

@@ -1,14 +1,12 @@
 """The gate: a model beside the champion on the same later payments, measured and judged, and kept as it was said."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from django.conf import settings
 
 from scoring.domain.dataset import Dataset, Progress
@@ -19,18 +17,16 @@ from scoring.domain.leaks import StrongestInput, strongest_input
 from scoring.domain.model_figures import COMPROMISED_SECONDS, curves_of, days_of, figures_of, not_known_compromised
 from scoring.models import ModelEvaluation, ModelVersion
 from scoring.selectors.known_payments import payments_known
-from scoring.selectors.models import model_load
+from scoring.selectors.models import champion_row, model_load
 from scoring.selectors.policies import policy_read, release_current
 from scoring.serving.champion import Champion
 from scoring.serving.manifest import Manifest
 from scoring.serving.runtime import GROUP_MAX
-from sentinel.core.catalogue import PACKED_INDEX
 from sentinel.core.errors import Conflict, NotFound
 
 WINDOW_MAX = timedelta(days=60)
-HIGH_AMOUNT_SHARE = 0.05  # of the payments, by amount
-NEW_ACCOUNT_PAYMENTS = 3  # in 30 days
 _TIMED_GROUPS = 50
+Known = Callable[..., Dataset]  # as `payments_known`
 
 
 class NothingToMeasure(Conflict):
@@ -41,24 +37,35 @@ class NothingToMeasure(Conflict):
 
 
 def model_evaluate(
-    *, version: str, actor: str, now: datetime, is_replay: bool = False, on_progress: Progress = lambda rows: None
+    *,
+    version: str,
+    actor: str,
+    now: datetime,
+    known: Known | None = None,
+    is_replay: bool = False,
+    on_progress: Progress = lambda rows: None,
 ) -> ModelEvaluation:
-    """Measures a model beside the champion, up to what is known at `now`, and keeps what the gate says.
+    """Measures a model beside its family's champion, up to what is known at `now`, and keeps what the gate says.
 
-    With `is_replay` only the gateways' clock counts. Errors: NotFound, NothingToMeasure, ArtefactError.
+    `known` gives payments out of somewhere else than the record, which has those of cards alone. With `is_replay`
+    only the gateways' clock counts. Errors: NotFound, NothingToMeasure, ArtefactError.
     """
     row = ModelVersion.objects.filter(version=version).first()
-    champion_row = ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).first()
     if row is None:
         raise NotFound(f"There is no model {version}.")
-    if champion_row is None or champion_row == row:
+    if known is None and not row.is_recorded:
+        raise NothingToMeasure(f"Payments that {version} reads are not recorded: it is measured on a file.")
+    beside = champion_row(row.family)
+    if beside is None or beside == row:
         raise NothingToMeasure("There is no other champion to measure it beside.")
-    champion, challenger = model_load(champion_row), model_load(row)
-    rows = _later_payments(champion, challenger, now, is_replay=is_replay, on_progress=on_progress)
+    champion, challenger = model_load(beside), model_load(row)
+    rows = _later_payments(
+        champion, challenger, now, known=known or payments_known, is_replay=is_replay, on_progress=on_progress
+    )
     verdict = judge(_gate_rows(rows, champion, challenger), _facts(rows, champion, challenger, now))
     return ModelEvaluation.objects.create(
         model=row,
-        champion=champion_row,
+        champion=beside,
         first_at=_moment(rows.occurred_at[0]),
         until=_moment(rows.occurred_at[-1]),
         payments=len(rows),
@@ -74,7 +81,7 @@ def model_evaluate(
 
 
 def _later_payments(
-    champion: Champion, challenger: Champion, now: datetime, *, is_replay: bool, on_progress: Progress
+    champion: Champion, challenger: Champion, now: datetime, *, known: Known, is_replay: bool, on_progress: Progress
 ) -> Dataset:
     """Matured by `now`, later than both trainings, of accounts that were not known to be compromised."""
     trained_until = max(trained_until_of(each.manifest) for each in (champion, challenger))
@@ -85,8 +92,8 @@ def _later_payments(
         days = settings.LABEL_MATURITY_DAYS
         raise NothingToMeasure(f"{words} than {days} days. Wait, or train on earlier payments.")
     reach = timedelta(seconds=COMPROMISED_SECONDS, days=settings.LABEL_MATURITY_DAYS)
-    known = payments_known(start=start - reach, end=end, known_at=now, is_replay=is_replay, on_progress=on_progress)
-    rows = not_known_compromised(known, since=start.timestamp())
+    found = known(start=start - reach, end=end, known_at=now, is_replay=is_replay, on_progress=on_progress)
+    rows = not_known_compromised(found, since=start.timestamp())
     if not len(rows):
         raise NothingToMeasure(f"No payment since {start:%Y-%m-%d %H:%M} is known to be fraud or legitimate.")
     return rows
@@ -103,26 +110,17 @@ def _gate_rows(rows: Dataset, champion: Champion, challenger: Champion) -> GateR
         day=days_of(rows),
         champion=champion.deciding_scores(rows.columns),
         challenger=challenger.deciding_scores(rows.columns),
-        segments=_segments(rows),
+        segments=champion.family.segments(rows.columns),
     )
-
-
-def _segments(rows: Dataset) -> dict[str, npt.NDArray[np.bool_]]:
-    amounts = rows.columns[:, PACKED_INDEX["amount"]]
-    return {
-        "new_accounts": rows.columns[:, PACKED_INDEX["payments_30d"]] < NEW_ACCOUNT_PAYMENTS,
-        "night": rows.columns[:, PACKED_INDEX["is_night"]] == 1,
-        "high_amounts": amounts >= np.quantile(amounts, 1 - HIGH_AMOUNT_SHARE),
-    }
 
 
 def _facts(rows: Dataset, champion: Champion, challenger: Champion, now: datetime) -> GateFacts:
     manifest = challenger.manifest
-    classifier = manifest.classifier
+    classifier, family = manifest.classifier, challenger.family
     return GateFacts(
         champion=_model_facts(champion.manifest),
         challenger=_model_facts(manifest),
-        served_inputs_sha256=input_digest(manifest.forest.inputs, classifier.inputs if classifier else []),
+        served_inputs_sha256=input_digest(manifest.forest.inputs, classifier.inputs if classifier else [], family),
         window_start=_moment(rows.occurred_at[0]),
         window_end=_moment(rows.occurred_at[-1]),
         measured_at=now,

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from scoring.domain.dataset import Dataset, Progress
+from scoring.domain.family_names import CARD_NAME, MOBILE_NAME
 from scoring.models import ModelVersion
 from scoring.selectors.known_payments import payments_known
 from scoring.selectors.models import manifest_key
@@ -37,13 +38,34 @@ def model_train_on_record(
     return model_train(dataset=rows, kind=kind, now=now)
 
 
-def model_train(*, dataset: Dataset, kind: str | None, now: datetime) -> Manifest:
+def model_train_on_mobile_file(
+    *, transactions: Path, begins: datetime, kind: str | None, now: datetime, on_progress: Progress
+) -> Manifest:
+    """A model of mobile money. `begins` is the moment of step 0; whether a payment is fraud stands in the file.
+
+    Errors: PaymentFileError, TrainingRefused; nothing is written then.
+    """
+    from scoring.training.mobile_money import mobile_dataset_read
+
+    dataset = mobile_dataset_read(transactions, begins=begins, on_progress=on_progress)
+    return model_train(dataset=dataset, kind=kind, now=now, family=MOBILE_NAME)
+
+
+def model_train_on_simulation(*, kind: str | None, now: datetime, on_progress: Progress) -> Manifest:
+    """A model of mobile money for who has no payments yet. Errors: TrainingRefused; nothing is written then."""
+    from scoring.training.mobile_money import mobile_dataset_simulated
+
+    dataset = mobile_dataset_simulated(on_progress=on_progress)
+    return model_train(dataset=dataset, kind=kind, now=now, family=MOBILE_NAME)
+
+
+def model_train(*, dataset: Dataset, kind: str | None, now: datetime, family: str = CARD_NAME) -> Manifest:
     """Trains and writes the artefact; registers nothing. Errors: TrainingRefused; nothing is written then."""
     # Loading scikit-learn costs seconds and 130 MB: only where a model is made.
     from scoring.training.artefact import artefact_make, version_next
 
     folder = Path(settings.MODEL_DIR)
-    version = version_next(_names_taken(folder), now)
+    version = version_next(_names_taken(folder), now, family)
     return artefact_make(dataset, version=version, now=now, folder=folder, key=manifest_key(), kind=kind)
 
 
@@ -51,6 +73,7 @@ def model_register(*, manifest: Manifest, now: datetime) -> ModelVersion:
     """A candidate. Errors: IntegrityError when the version is registered already."""
     return ModelVersion.objects.create(
         version=manifest.version,
+        family=manifest.family,
         kind=manifest.kind,
         catalogue_version=manifest.catalogue_version,
         sha256=manifest.sha256,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ledger.domain.decisions import RecordedDecision
 from rules.domain.columns import Histories, ListHistory
@@ -32,6 +32,16 @@ _MOMENTS_MAX = 100
 _KNOWN_MAX = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+
+
+class Versions(Protocol):
+    """What names a ruleset and a model."""
+
+    @property
+    def ruleset_version(self) -> int | None: ...
+
+    @property
+    def model_version(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,14 @@ class Past:
             self._known[key] = self._load_or_say_why(decision, moment, failed)
         return _raised(self._known[key])
 
+    def configuration(self, versions: Versions, moment: datetime) -> Configuration:
+        """What was in force at a moment, with the ruleset and model that are named. Errors: NotPossible."""
+        self._rulesets.then.moment = microseconds(moment)
+        try:
+            return self._load(versions, moment, frozenset()).configuration
+        except RulesetVersion.DoesNotExist:
+            raise NotPossible("ruleset_unknown") from None
+
     def moments_around(self, moment: datetime, lists: Histories) -> list[datetime]:
         """One moment for each other state within reach, the nearest first."""
         first, last = moment - BEFORE, moment + AFTER
@@ -88,8 +106,8 @@ class Past:
         except NotPossible as why:
             return why
 
-    def _load(self, decision: RecordedDecision, moment: datetime, failed: frozenset[int]) -> PastConfiguration:
-        number, model_version = decision.ruleset_version, decision.model_version
+    def _load(self, decision: Versions, moment: datetime, failed: frozenset[int]) -> PastConfiguration:
+        number, model_version = decision.ruleset_version or 0, decision.model_version
         ruleset = self._rulesets.at(number, moment, failed)
         policies = self._policies_of(self._release_at(moment))
         champion = self._model(model_version) if model_version else None

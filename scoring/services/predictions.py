@@ -18,6 +18,7 @@ from ledger.domain.decisions import Verdict
 from ledger.domain.payments import PaymentRequest
 from ledger.services.recording import reading
 from ledger.services.writing import as_json
+from scoring.domain.mobile_money.payments import MobilePayment
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import SentinelError, Unavailable
 from sentinel.core.ids import uuid7
@@ -54,13 +55,15 @@ _logger = logging.getLogger(__name__)
 @value
 class Prediction:
     id: UUID
-    request: PaymentRequest
+    request: PaymentRequest | MobilePayment
     verdict: Verdict
     client: ClientIdentity
     recorded_at: datetime
 
     @classmethod
-    def of(cls, request: PaymentRequest, verdict: Verdict, client: ClientIdentity, now: datetime) -> "Prediction":
+    def of(
+        cls, request: PaymentRequest | MobilePayment, verdict: Verdict, client: ClientIdentity, now: datetime
+    ) -> "Prediction":
         return cls(uuid7(), request, verdict, client, now)
 
     def row(self) -> tuple[Any, ...]:

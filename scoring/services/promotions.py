@@ -10,6 +10,7 @@ from django.db import transaction
 
 from ledger.services.audit import audit_record
 from ledger.services.card_numbers import card_numbers_refuse
+from scoring.domain.family_names import CARD_NAME
 from scoring.domain.policy import SCORE_WORDS
 from scoring.models import ModelEvaluation, ModelPromotion, ModelVersion
 from scoring.selectors.models import model_load
@@ -60,7 +61,7 @@ class WrongState(Conflict):
 def model_promote(
     *, version: str, actor: str, now: datetime, evaluation: ModelEvaluation | None = None, override_reason: str = ""
 ) -> ModelVersion:
-    """Makes a registered model the champion and retires the one before; processes follow within a second.
+    """Makes a registered model its family's champion and retires the one before; processes follow within a second.
 
     Without a champion any model may become one. After that the gate must have let it pass beside the champion
     (`evaluation`), or `override_reason` says why somebody answers for it.
@@ -77,14 +78,16 @@ def model_promote(
 
 
 @transaction.atomic
-def model_roll_back(*, actor: str, now: datetime, champion: str | None = None) -> ModelVersion:
-    """The model that the present champion replaced decides again. `champion`: the one to roll back from, when whoever
-    asks has seen which it is.
+def model_roll_back(
+    *, actor: str, now: datetime, champion: str | None = None, family: str = CARD_NAME
+) -> ModelVersion:
+    """The model that the family's present champion replaced decides again. `champion`: the one to roll back from,
+    when whoever asks has seen which it is.
 
     Errors: NotFound when there was none, WrongState when another one decides by now, and those of `model_promote` but
     for the gate's.
     """
-    newest = ModelPromotion.objects.select_related("replaced").first()
+    newest = ModelPromotion.objects.select_related("replaced").filter(model__family=family).first()
     if newest is None or newest.replaced is None:
         raise NotFound("No model was the champion before this one.")
     row, deciding = _locked(newest.replaced.version)
@@ -99,6 +102,8 @@ def model_challenge(*, version: str, actor: str, now: datetime) -> ModelVersion:
     ArtefactError.
     """
     row, _ = _locked(version)
+    if not row.is_recorded:
+        raise WrongState(f"{version} reads payments that are not recorded, so it cannot score them beside another.")
     if row.state != State.CANDIDATE:
         raise WrongState(f"{version} is {row.state}; only a candidate becomes a challenger.")
     model_load(row)
@@ -126,10 +131,10 @@ def model_promote_by_name(*, version: str, username: str, now: datetime, overrid
     )
 
 
-def model_roll_back_by_name(*, username: str, now: datetime) -> ModelVersion:
+def model_roll_back_by_name(*, username: str, now: datetime, family: str = CARD_NAME) -> ModelVersion:
     """As `model_roll_back`, by a person's log-in. Errors: NotAllowed as well."""
     _refuse_person(username, "promote_modelversion")
-    return model_roll_back(actor=username, now=now)
+    return model_roll_back(actor=username, now=now, family=family)
 
 
 def _refuse_person(username: str, *permissions: str) -> None:
@@ -139,12 +144,13 @@ def _refuse_person(username: str, *permissions: str) -> None:
 
 
 def _locked(version: str) -> tuple[ModelVersion, ModelVersion | None]:
-    """The model of that version, and the champion."""
+    """The model of that version, and the champion of its family."""
     rows = {row.version: row for row in ModelVersion.objects.select_for_update().order_by("id")}
     if version not in rows:
         raise NotFound(f"There is no model {version}.")
-    champion = next((row for row in rows.values() if row.state == State.CHAMPION), None)
-    return rows[version], champion
+    wanted = rows[version]
+    of_family = (row for row in rows.values() if row.family == wanted.family)
+    return wanted, next((row for row in of_family if row.state == State.CHAMPION), None)
 
 
 def _refuse_at_gate(row: ModelVersion, champion: ModelVersion, evaluation: ModelEvaluation | None) -> None:

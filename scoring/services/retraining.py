@@ -13,10 +13,13 @@ from subprocess import TimeoutExpired
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from ledger.models import AuditEntry, RecordMark
 from rules.services.alarms import alarm_raise
+from scoring.domain.family_names import CARD_NAME
 from scoring.models import ModelVersion
+from scoring.selectors.models import champion_row
 from scoring.services.promotions import model_retire
 from sentinel.ops.embedded.processes import Child, signal_group, spawn
 
@@ -57,11 +60,16 @@ def model_retrain(
 
 def _is_due(now: datetime) -> bool:
     """So many days after the last training, whoever started it. Without a champion there is nothing to challenge."""
-    if not settings.RETRAIN_DAYS or not ModelVersion.objects.filter(state=_State.CHAMPION).exists():
+    if not settings.RETRAIN_DAYS or champion_row() is None:
         return False
-    trained = ModelVersion.objects.order_by("-created_at").values_list("created_at", flat=True).first()
+    trained = _cards().order_by("-created_at").values_list("created_at", flat=True).first()
     tried = RecordMark.objects.filter(name=_MARK).values_list("read_until", flat=True).first()
     return max(filter(None, [trained, tried])) <= now - timedelta(days=settings.RETRAIN_DAYS)
+
+
+def _cards() -> "QuerySet[ModelVersion]":
+    """Those that are trained on the record."""
+    return ModelVersion.objects.filter(family=CARD_NAME)
 
 
 def _run(command: Sequence[str], seconds_max: float) -> tuple[str, str]:
@@ -92,7 +100,7 @@ def _retire_old(now: datetime) -> None:
     by_training = AuditEntry.objects.filter(action="model.challenges", actor=_TRAINER).values_list(
         "subject", flat=True
     )
-    challengers = ModelVersion.objects.filter(state=_State.CHALLENGER).order_by("-created_at", "-id")
+    challengers = _cards().filter(state=_State.CHALLENGER).order_by("-created_at", "-id")
     trained = [each for each in challengers if f"model {each.version}" in by_training]
     for old in trained[CHALLENGERS_MAX:]:
         model_retire(version=old.version, actor=ACTOR, now=now)

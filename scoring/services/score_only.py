@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ledger.domain.decisions import Verdict
 from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest
 from ledger.services.recording import reading
-from scoring.domain.entities import EntityState
+from scoring.domain.entities import NEVER_SEEN, Known
 from scoring.domain.features import describe
 from scoring.domain.history import AccountHistory
 from scoring.services.assessing import Described, assess_group
@@ -48,9 +48,7 @@ def _assessed(
     described = []
     for request, entities in zip(group, named, strict=True):
         context = _context(request, client, gathered)
-        known = gathered.entities.of(entities)
-        if known is not None and context.profile.version == _UNKNOWN_VERSION:
-            known = [*known[:-1], EntityState()]  # nothing is told of an account that is not the client's
+        known = known_to(context.profile, gathered.entities.of(entities))
         values = describe(request, context.profile, context.history, known)
         described.append(Described(request, values, client.livemode))
     return assess_group(described, configuration, degraded=gathered.degraded)
@@ -61,10 +59,16 @@ def _context(request: PaymentRequest, client: ClientIdentity, gathered: Gathered
     context = gathered.accounts.get(request.account_id)
     if context is not None and context.profile.is_granted_to(client):
         return context
-    return AccountContext(_unknown_account(request, client), AccountHistory())
+    return AccountContext(unknown_account(request, client), AccountHistory())
 
 
-def _unknown_account(request: PaymentRequest, client: ClientIdentity) -> AccountProfile:
+def known_to(profile: AccountProfile, known: Known | None) -> Known | None:
+    """What may be told of what a payment names: nothing of an account that is not the client's."""
+    return [*known[:-1], NEVER_SEEN] if known is not None and profile.version == _UNKNOWN_VERSION else known
+
+
+def unknown_account(request: PaymentRequest, client: ClientIdentity) -> AccountProfile:
+    """What stands for an account that is not the client's: active, in the payment's currency, and just opened."""
     return AccountProfile(
         account_id=request.account_id,
         currency=request.currency,

@@ -1,4 +1,4 @@
-"""Who is calling: `X-API-Key: sk_…` or `Authorization: Bearer <token>`."""
+"""Who is calling: `X-API-Key: sk_…` or `Authorization: Bearer <token>`, and from an address that is allowed."""
 
 import asyncio
 import logging
@@ -20,6 +20,8 @@ from sentinel.api.directory import (
     directory_with_client,
     directory_with_key,
 )
+from sentinel.api.key_use import key_uses
+from sentinel.api.services import api_key_prefix
 from sentinel.api.tokens import known_claims, read_claims
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import NotAuthenticated
@@ -32,23 +34,27 @@ WRONG_CREDENTIALS = "Send a valid API key in X-API-Key, or a valid token as Auth
 
 class GatewayAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[ClientIdentity, None]:
-        return authenticate(request.headers.get("X-API-Key"), request.headers.get("Authorization")), None
+        api_key, authorization = request.headers.get("X-API-Key"), request.headers.get("Authorization")
+        return authenticate(api_key, authorization, request.META.get("REMOTE_ADDR", "")), None
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="sentinelstream"'
 
 
-def authenticate(api_key: str | None, authorization: str | None) -> ClientIdentity:
-    """The client behind the credentials. Errors: NotAuthenticated, which never says what was wrong with them."""
+def authenticate(api_key: str | None, authorization: str | None, address: str = "") -> ClientIdentity:
+    """The client behind the credentials, calling from an address.
+
+    Errors: NotAuthenticated, which never says what was wrong with them; NetworkNotAllowed.
+    """
     if not api_key and not authorization:
         raise NotAuthenticated(WRONG_CREDENTIALS)
     client = _by_key(api_key) if api_key else _by_token(authorization or "")
     if client is None:
         raise NotAuthenticated(WRONG_CREDENTIALS)
-    return client
+    return _admitted(client, api_key, address)
 
 
-async def authenticate_async(api_key: str | None, authorization: str | None) -> ClientIdentity:
+async def authenticate_async(api_key: str | None, authorization: str | None, address: str = "") -> ClientIdentity:
     """As `authenticate`, from memory where it can be. Whatever needs the database is done in a thread."""
     directory = directory_in_memory()
     if directory is not None:
@@ -56,8 +62,16 @@ async def authenticate_async(api_key: str | None, authorization: str | None) -> 
         if client is not None:
             if directory_is_aging():
                 _refresh_beside()
-            return client
-    return await sync_to_async(_hanging_up, thread_sensitive=False)(authenticate, api_key, authorization)
+            return _admitted(client, api_key, address)
+    return await sync_to_async(_hanging_up, thread_sensitive=False)(authenticate, api_key, authorization, address)
+
+
+def _admitted(client: ClientIdentity, api_key: str | None, address: str) -> ClientIdentity:
+    """The client, when it may call from there; the use of its key is noted. Errors: NetworkNotAllowed."""
+    client.check_address(address)
+    if api_key and (prefix := api_key_prefix(api_key)):
+        key_uses.note(prefix, address)
+    return client
 
 
 _refreshing: dict[asyncio.AbstractEventLoop, asyncio.Task[Directory]] = {}

@@ -15,6 +15,7 @@ from django.utils import timezone
 from sentinel.api.models import ApiKey, GatewayClient, RevokedToken
 from sentinel.api.services import api_key_prefix, digest_of
 from sentinel.core.clients import ClientIdentity
+from sentinel.core.networks import networks_read
 
 DIRECTORY_TTL_SECONDS = 5.0
 
@@ -121,4 +122,5 @@ def identity_of(client: GatewayClient) -> ClientIdentity:
         livemode=client.livemode,
         all_accounts=client.all_accounts,
         rate=client.rate or None,
+        networks=networks_read(client.allowed_networks),
     )

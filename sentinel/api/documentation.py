@@ -24,22 +24,39 @@ PAGE_PARAMETERS = (
 _PROBLEMS = {
     400: "The request is not valid; `errors` names the fields. Nothing was written.",
     401: "No valid credentials.",
-    403: "A scope is missing.",
+    403: "A scope is missing, or the client may not call from this address.",
     404: "There is no such thing, or it belongs to somebody else.",
+    406: "Answers are JSON.",
     409: "The current state does not allow it, or the first request with this key is still running.",
     413: "The body is too large.",
+    415: "Bodies are JSON.",
     422: "The key was used for another request, or the request does not fit the account.",
     429: "Too many requests; see Retry-After.",
     503: "Not available. What became of the request is unknown: retry the same key.",
 }
 
 
+# Every operation may answer so, and every one that reads a body.
+_ALWAYS, _OF_BODIES = (401, 403, 406, 429, 503), (400, 413, 415)
+
+
 def problems(*statuses: int) -> dict[tuple[int, str], Any]:
-    """The refusals an operation may answer with; 401, 429 and 503 always belong to them."""
+    """The refusals an operation may answer with, beside those that all may."""
     return {
         (status, "application/problem+json"): OpenApiResponse(ProblemOut, description=_PROBLEMS[status])
-        for status in sorted({*statuses, 401, 429, 503})
+        for status in sorted({*statuses, *_ALWAYS})
     }
+
+
+def refusals_of_bodies(result: dict[str, Any], generator: Any, request: Any, public: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: adds what any operation with a body may refuse."""
+    refs = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                answers = {str(status): {"content": refs, "description": _PROBLEMS[status]} for status in _OF_BODIES}
+                operation["responses"] = dict(sorted({**answers, **operation["responses"]}.items()))
+    return result
 
 
 class GatewayScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -97,8 +97,17 @@ Moment = Annotated[
     BeforeValidator(_moment),
     Field(description="RFC 3339 with a zone.", examples=["2026-01-31T12:00:00Z"]),
 ]
-Country = Annotated[str, BeforeValidator(_country), Field(description="ISO 3166-1 alpha-2.", examples=["IN"])]
-Currency = Annotated[str, BeforeValidator(_currency), Field(description="ISO 4217.", examples=["INR"])]
+# The pattern is for the document: the validators know every code, and say which one is not.
+Country = Annotated[
+    str,
+    BeforeValidator(_country),
+    Field(description="ISO 3166-1 alpha-2.", examples=["IN"], json_schema_extra={"pattern": "^[A-Z]{2}$"}),
+]
+Currency = Annotated[
+    str,
+    BeforeValidator(_currency),
+    Field(description="ISO 4217.", examples=["INR"], json_schema_extra={"pattern": "^[A-Z]{3}$"}),
+]
 Zone = Annotated[str, BeforeValidator(_zone), Field(description="IANA time zone.", examples=["Asia/Kolkata"])]
 IpAddress = Annotated[str, BeforeValidator(_ip_address), Field(examples=["203.0.113.9"])]
 Amount = Annotated[

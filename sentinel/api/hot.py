@@ -92,7 +92,9 @@ class HotView(ApiView):
         """In the order of Django REST framework's `initial`."""
         if request.header(b"accept") not in _ACCEPTS_JSON:
             self.perform_content_negotiation(self.initialize_request(request))
-        hot.user = await authenticate_async(request.header(b"x-api-key"), request.header(b"authorization"))
+        hot.user = request.client = await authenticate_async(
+            request.header(b"x-api-key"), request.header(b"authorization"), request.address
+        )
         require_scope(hot.user, self.scopes.get("POST"), "POST")
         hot.rate_usage = usage = await usage_count_async(hot.user)
         usage.check()

@@ -10,6 +10,7 @@ ORM on the event loop, and their work is plain asyncio from end to end.
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
 from io import BytesIO
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
@@ -19,6 +20,10 @@ from django.core.handlers.exception import convert_exception_to_response, respon
 from django.urls import get_resolver
 
 from sentinel.api.middleware import api_headers, security_headers
+from sentinel.core.clients import ClientIdentity
+from sentinel.ops.measuring import code_of, measured
+from sentinel.ops.request_ids import request_id_begin
+from sentinel.ops.request_meter import meter
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -35,11 +40,13 @@ class ApiHandler(ASGIHandler):
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         answer: Any = convert_exception_to_response(self._get_response_async)  # type: ignore[attr-defined]
-        self._middleware_chain = api_headers(answer)
+        self._middleware_chain = measured(api_headers(answer))
 
 
 class LeanRequest(ASGIRequest):
     """A request whose body has arrived. What hot views do without is made when it is first asked for."""
+
+    client: ClientIdentity | None = None  # as soon as it is known who calls
 
     def __init__(self, scope: Message, body: bytes) -> None:
         self.scope, self.method, self.path, self.path_info = scope, scope["method"], scope["path"], scope["path"]
@@ -52,6 +59,12 @@ class LeanRequest(ASGIRequest):
     def header(self, name: bytes) -> str:
         """The header of this name in small letters, as Django puts it into META; empty when it was not sent."""
         return self._values.get(name, b"").decode("latin-1")
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from, as Django's REMOTE_ADDR; empty for a Unix socket."""
+        caller = self.scope.get("client")
+        return caller[0] if caller else ""
 
     def __getattr__(self, name: str) -> Any:
         """META, and all that Django makes along with it."""
@@ -87,12 +100,27 @@ class LeanHandler(ApiHandler):
         body: Any = await _read_body(receive)
         if body is None:
             return
+        request: Any
         request, refused = self.create_request(scope, body)
-        response = await self._answer(request) if request else refused
-        status, headers, content = response if isinstance(response, ReadyResponse) else _ready(response)
-        headers = [*headers, *self._security_headers, (b"Content-Length", b"%d" % len(content))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        request_id, begun = request_id_begin(request.header(b"x-request-id") if request else ""), perf_counter()
+        meter.in_flight += 1
+        try:
+            response = await self._answer(request) if request else refused
+            status, headers, content = response if isinstance(response, ReadyResponse) else _ready(response)
+            own = ((b"X-Request-ID", request_id.encode()), (b"Content-Length", b"%d" % len(content)))
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": status,
+                    "headers": [*headers, *self._security_headers, *own],
+                }
+            )
+            await send({"type": "http.response.body", "body": content})
+        finally:
+            meter.in_flight -= 1
+        client_id = request.client.client_id if request and request.client else None
+        code = code_of(response) if status >= 400 else ""
+        meter.finish(begun, scope["path"], scope["method"], status, request_id, client_id, code)
 
 
 @lru_cache

@@ -26,6 +26,9 @@ class GatewayClient(models.Model):
     rate = models.CharField(
         max_length=20, blank=True, help_text='Requests per window, such as "200/s". Empty: the default.'
     )
+    allowed_networks = models.JSONField(
+        default=list, blank=True, help_text="Where it may call from, such as 203.0.113.0/24. Empty: anywhere."
+    )
     is_active = models.BooleanField(default=True)
     secret_digest = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -45,7 +48,10 @@ class GatewayClient(models.Model):
 
 
 class ApiKey(models.Model):
-    """One key of a client: shown once, kept as a prefix to find it by and a keyed digest of the whole."""
+    """One key of a client: shown once, kept as a prefix to find it by and a keyed digest of the whole.
+
+    `replaces` is the key whose place it takes; the database sees to it that both are of one client.
+    """
 
     client = models.ForeignKey(GatewayClient, on_delete=models.CASCADE, related_name="api_keys")
     prefix = models.CharField(max_length=12, unique=True)
@@ -54,10 +60,23 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.OneToOneField(
+        "self", on_delete=models.RESTRICT, null=True, blank=True, related_name="replacement", editable=False
+    )
+    # Written at most once a minute, so it may be a minute or two behind.
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "API key"
         ordering = ("-created_at",)
+        constraints: ClassVar = [
+            # Read by: the foreign key that keeps a replacement with its client.
+            models.UniqueConstraint(fields=("id", "client"), name="api_key_id_client"),
+            models.CheckConstraint(
+                name="api_key_used_from", condition=Q(last_used_from=None) | Q(last_used_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}…"

@@ -32,12 +32,20 @@ _counted_here: dict[tuple[str, int], int] = defaultdict(int)
 
 @value
 class Usage:
-    """What a client has used of its window. Source of the headers: draft-ietf-httpapi-ratelimit-headers-10."""
+    """What a client has used of its window. Source of the headers: draft-ietf-httpapi-ratelimit-headers-10.
+
+    `policy` names what is counted: requests of a client, or requests for tokens.
+    """
 
     count: int
     limit: int
     window_seconds: int
     seconds_left: int
+    policy: str = "client"
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.count)
 
     @property
     def is_over(self) -> bool:
@@ -52,10 +60,9 @@ class Usage:
             )
 
     def headers(self) -> dict[str, str]:
-        remaining = max(0, self.limit - self.count)
         return {
-            "RateLimit-Policy": f'"client";q={self.limit};w={self.window_seconds}',
-            "RateLimit": f'"client";r={remaining};t={self.seconds_left}',
+            "RateLimit-Policy": f'"{self.policy}";q={self.limit};w={self.window_seconds}',
+            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.seconds_left}',
         }
 
 
@@ -135,9 +142,18 @@ def address_of(request: HttpRequest) -> str:
 
 def _count(request: HttpRequest, group: str, whose: str, rate: str) -> None:
     try:
-        usage = get_usage(request, group=group, key=lambda *_: whose, rate=rate, increment=True)
+        counted = get_usage(request, group=group, key=lambda *_: whose, rate=rate, increment=True)
     except (RedisError, OSError) as error:
         _logger.warning("%s requests are not counted: %s", group, error)
         return
-    if usage["should_limit"]:
-        raise RateLimited("Too many requests for tokens.", retry_after_seconds=max(1, usage["time_left"]))
+    usage = Usage(counted["count"], counted["limit"], _SECONDS[rate[-1]], max(0, counted["time_left"]), group)
+    _tell_the_nearer(request, usage)
+    if usage.is_over:
+        raise RateLimited("Too many requests for tokens.", retry_after_seconds=max(1, usage.seconds_left))
+
+
+def _tell_the_nearer(request: Any, usage: Usage) -> None:
+    """Log-ins are counted twice; the answer's headers tell which of the two ends first."""
+    before: Usage | None = getattr(request, "rate_usage", None)
+    if before is None or usage.remaining <= before.remaining:
+        request.rate_usage = usage

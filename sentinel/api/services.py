@@ -8,9 +8,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from sentinel.api.models import ApiKey, GatewayClient, RevokedToken
 from sentinel.api.scope_names import SCOPES
+from sentinel.core.networks import network_named
 
 _PREFIX_LENGTH = 8
 
@@ -27,8 +29,16 @@ def client_create(
     livemode: bool = True,
     all_accounts: bool = False,
     rate: str = "",
+    allowed_networks: Iterable[str] = (),
 ) -> GatewayClient:
-    client = GatewayClient(name=name, scopes=sorted(scopes), livemode=livemode, all_accounts=all_accounts, rate=rate)
+    client = GatewayClient(
+        name=name,
+        scopes=sorted(scopes),
+        livemode=livemode,
+        all_accounts=all_accounts,
+        rate=rate,
+        allowed_networks=[network_named(text) for text in allowed_networks],
+    )
     client.full_clean()
     client.save(force_insert=True)
     return client
@@ -43,16 +53,32 @@ def client_secret_rotate(*, client: GatewayClient) -> str:
 
 
 def api_key_create(
-    *, client: GatewayClient, name: str = "", expires_at: datetime | None = None
+    *,
+    client: GatewayClient,
+    name: str = "",
+    expires_at: datetime | None = None,
+    replaces: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
     """The stored key, and the text to give to the gateway: returned here and never again."""
     mode = "live" if client.livemode else "test"
     prefix = secrets.token_hex(_PREFIX_LENGTH // 2)
     text = f"sk_{mode}_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
-        client=client, prefix=prefix, digest=digest_of(text), name=name, expires_at=expires_at
+        client=client, prefix=prefix, digest=digest_of(text), name=name, expires_at=expires_at, replaces=replaces
     )
     return key, text
+
+
+def api_keys_live(client: GatewayClient, *, now: datetime) -> QuerySet[ApiKey]:
+    """The client's keys that are accepted while it is active."""
+    return client.api_keys.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+
+
+def api_key_end(*, key: ApiKey, ends_at: datetime) -> None:
+    """Stop accepting a key at a moment, unless it stops before."""
+    if key.expires_at is None or key.expires_at > ends_at:
+        key.expires_at = ends_at
+        key.save(update_fields=["expires_at"])
 
 
 def api_key_prefix(text: str) -> str | None:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from sentinel.api.authentication import WRONG_CREDENTIALS
-from sentinel.api.directory import directory_forget
+from sentinel.api.directory import directory_forget, identity_of
 from sentinel.api.documentation import problems
 from sentinel.api.fields import Schema, text
 from sentinel.api.models import GatewayClient
@@ -61,7 +61,7 @@ class TokenView(_OpenView):
         operation_id="token_create",
         summary="Get tokens",
         request=TokenIn,
-        responses={200: TokensOut, **problems(400)},
+        responses={200: TokensOut, **problems(400, 403)},
         auth=[],
         tags=["authentication"],
     )
@@ -76,6 +76,7 @@ class TokenView(_OpenView):
         stored = client.secret_digest if client else ""
         if not hmac.compare_digest(stored, digest_of(body.client_secret)) or client is None:
             raise NotAuthenticated(WRONG_CREDENTIALS)
+        _check_address(client, request)
         return Response(tokens_json(*tokens_for(client)))
 
 
@@ -84,7 +85,7 @@ class RefreshView(_OpenView):
         operation_id="token_refresh",
         summary="Renew tokens",
         request=RefreshIn,
-        responses={200: TokensOut, **problems(400)},
+        responses={200: TokensOut, **problems(400, 403)},
         auth=[],
         tags=["authentication"],
     )
@@ -95,6 +96,7 @@ class RefreshView(_OpenView):
         client = _client(UUID(token[CLIENT_CLAIM]))
         if client is None or not is_of_current_secret(token, client):
             raise NotAuthenticated("The token is not valid or has expired.")
+        _check_address(client, request)
         if not token_revoke(jti=token["jti"], expires_at=expiry_of(token)):
             raise NotAuthenticated("The token is not valid or has expired.")
         return Response(tokens_json(*tokens_for(client)))
@@ -133,6 +135,11 @@ def _client_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotAuthenticated(WRONG_CREDENTIALS) from None
+
+
+def _check_address(client: GatewayClient, request: Request) -> None:
+    """Errors: NetworkNotAllowed."""
+    identity_of(client).check_address(request.META.get("REMOTE_ADDR", ""))
 
 
 def _client(client_id: UUID) -> GatewayClient | None:

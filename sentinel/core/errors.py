@@ -72,6 +72,13 @@ class NotPermitted(SentinelError):
     title = "These credentials may not do this"
 
 
+class NetworkNotAllowed(NotPermitted):
+    """The credentials are good, but the client may not call from this address."""
+
+    code = "network_not_allowed"
+    title = "These credentials may not be used from this address"
+
+
 class NotFound(SentinelError):
     """There is no such thing, or it belongs to somebody else: the two look alike on purpose."""
 

@@ -16,6 +16,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from sentinel.ops import metrics
 from sentinel.ops.postgres_line import LineConnection
 from sentinel.ops.redis_line import Command, RedisLine, redis_connect
 
@@ -76,6 +77,7 @@ def runtime_conninfo() -> str:
         options=_SESSION_OPTIONS,
         application_name="sentinel-recording",
         connect_timeout=2,
+        **settings.RUNTIME_DATABASE_TLS,
     )
 
 
@@ -102,3 +104,14 @@ async def close_connections() -> None:
         await (await _pools.pop(loop)).close()
     if loop in _redis_lines:
         (await _redis_lines.pop(loop)).close()
+
+
+def count_connections() -> None:
+    """Tells Prometheus how many connections this event loop has, and who waits for one."""
+    opening = _pools.get(asyncio.get_running_loop())
+    if isinstance(opening, asyncio.Future) and opening.done() and not opening.cancelled() and not opening.exception():
+        found = opening.result().get_stats()
+        idle = found.get("pool_available", 0)
+        metrics.RECORDING_CONNECTIONS.labels("idle").set(idle)
+        metrics.RECORDING_CONNECTIONS.labels("in_use").set(found.get("pool_size", 0) - idle)
+        metrics.RECORDING_WAITING.set(found.get("requests_waiting", 0))

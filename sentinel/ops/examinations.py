@@ -19,6 +19,7 @@ from django_redis import get_redis_connection
 
 from sentinel.ops import queues
 from sentinel.ops.doctor import LookAtIt, Wrong, register_examination
+from sentinel.ops.machine import that_exists
 
 CLOCK_LOOK_SECONDS, CLOCK_WRONG_SECONDS = 1.0, 5.0
 DISK_LOOK_BYTES, DISK_WRONG_BYTES = 5 << 30, 1 << 30
@@ -56,7 +57,7 @@ def clocks() -> str:
 def disks() -> str:
     """Space left where this installation writes."""
     places = {Path(settings.VAR_DIR), Path(settings.MODEL_DIR)}
-    free = {place: shutil.disk_usage(_that_exists(place)).free for place in sorted(places)}
+    free = {place: shutil.disk_usage(that_exists(place)).free for place in sorted(places)}
     least = min(free, key=lambda place: free[place])
     words = f"{free[least] / (1 << 30):.1f} GiB free for {least}"
     if free[least] < DISK_WRONG_BYTES:
@@ -133,7 +134,3 @@ def _database_seconds() -> float:
 def _redis_seconds() -> float:
     seconds, micros = get_redis_connection("default").time()
     return float(seconds) + float(micros) / 1e6
-
-
-def _that_exists(place: Path) -> Path:
-    return place if place.exists() else _that_exists(place.parent)

@@ -10,7 +10,7 @@ from ledger.admin.card_numbers import NoCardNumbers
 from ledger.domain.payments import AccountStatus
 from ledger.models import AuditEntry
 from ledger.services.accounts import account_set_status
-from ledger.services.clients import client_key_issue
+from ledger.services.api_keys import client_key_issue
 from ledger.services.holds import Resolution, hold_resolve
 from rules.models import List
 from sentinel.core.errors import InvalidRequest

@@ -156,6 +156,118 @@ def test_live_and_test_never_meet(operator, gateway_client):
     assert AccountGrant.objects.count() == 0
 
 
+def test_a_client_may_be_held_to_networks(operator, db):
+    form = {**FORM, "allowed_networks": "203.0.113.0/24\r\n\r\n 2001:DB8::/32 \r\n203.0.113.0/24\r\n198.51.100.7"}
+
+    operator.post(reverse("admin:api_gatewayclient_add"), form)
+
+    client = GatewayClient.objects.get()
+    assert client.allowed_networks == ["203.0.113.0/24", "2001:db8::/32", "198.51.100.7/32"]
+    assert AuditEntry.objects.get(action="client.create").details["allowed_networks"] == client.allowed_networks
+    assert "2001:db8::/32\n198.51.100.7/32</textarea>" in operator.get(page_of(client)).content.decode()
+    assert "3 networks" in operator.get(CLIENTS).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("office", "office is not a network such as"),
+        ("10.0.0.1/8", "names one address of 10.0.0.0/8"),
+        ("0.0.0.0/0", "Leave the list empty instead"),
+        ("\n".join(f"10.0.{n}.0/24" for n in range(51)), "At most 50 networks"),
+    ],
+)
+def test_networks_that_cannot_be_are_refused_in_words(operator, db, text, words):
+    page = operator.post(reverse("admin:api_gatewayclient_add"), {**FORM, "allowed_networks": text})
+
+    assert words in page.content.decode()
+    assert (GatewayClient.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+def test_a_form_that_changes_nothing_tells_of_no_networks(operator):
+    client = make_client(allowed_networks=["203.0.113.0/24"])
+    form = {**FORM, "allowed_networks": "203.0.113.0/24", "api_keys-TOTAL_FORMS": 0, "api_keys-INITIAL_FORMS": 0}
+
+    operator.post(page_of(client), form)
+
+    assert "allowed_networks" not in AuditEntry.objects.get(action="client.change").details
+
+
+def rotate_page(key: ApiKey) -> str:
+    return reverse("admin:api_apikey_rotate", args=[key.pk])
+
+
+def test_a_key_is_rotated_and_both_are_shown(operator, gateway_client):
+    key, old = api_key_create(client=gateway_client, name="checkout")
+    assert "Make the new key" in operator.get(rotate_page(key)).content.decode()
+
+    answer = operator.post(rotate_page(key), {"overlap_hours": "24"})
+
+    new = shown(answer, "sk_live")
+    assert f"{key} works until" in answer.content.decode()
+    assert authenticate(old, None).client_id == authenticate(new, None).client_id == gateway_client.pk
+    key.refresh_from_db()
+    assert key.expires_at
+    assert timedelta(hours=23) < key.expires_at - timezone.now() <= timedelta(hours=24)
+    page = operator.get(page_of(gateway_client)).content.decode()
+    assert "being replaced" in page
+    assert key.prefix in page
+    assert key.replacement.prefix in page
+    assert new not in page
+
+
+def test_an_old_key_that_is_still_used_is_warned_of(operator, gateway_client):
+    key, _ = api_key_create(client=gateway_client)
+    operator.post(rotate_page(key), {"overlap_hours": "168"})
+    key_page = reverse("admin:api_apikey_change", args=[key.pk])
+    assert "needs the new" not in operator.get(page_of(gateway_client)).content.decode()
+
+    used_at = timezone.now() + timedelta(seconds=1)
+    ApiKey.objects.filter(pk=key.pk).update(last_used_at=used_at, last_used_from="203.0.113.9")
+
+    for url in (page_of(gateway_client), key_page):
+        page = operator.get(url).content.decode()
+        assert "from 203.0.113.9: whoever calls from there needs the new" in page
+
+
+def test_a_key_that_ends_soon_is_warned_of(operator, gateway_client):
+    api_key_create(client=gateway_client, expires_at=timezone.now() + timedelta(days=2, minutes=5))
+
+    assert "stops working in 2 d" in operator.get(page_of(gateway_client)).content.decode()
+
+
+def test_a_key_is_not_rotated_twice(operator, gateway_client):
+    key, _ = api_key_create(client=gateway_client)
+    operator.post(rotate_page(key), {"overlap_hours": "168"})
+
+    page = operator.post(rotate_page(key), {"overlap_hours": "168"}, follow=True)
+
+    assert "was replaced by" in page.content.decode()
+    assert ApiKey.objects.count() == 2
+
+
+@pytest.mark.parametrize("hours", ["", "-1", "5", "9999"])
+def test_an_overlap_is_chosen_from_the_list(operator, gateway_client, hours):
+    key, _ = api_key_create(client=gateway_client)
+
+    operator.post(rotate_page(key), {"overlap_hours": hours})
+
+    assert list(ApiKey.objects.values_list("expires_at", flat=True)) == [None]
+    assert AuditEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize("missing", ["api.add_apikey", "api.change_apikey"])
+def test_rotating_takes_the_right_to_make_and_to_revoke(sign_in, gateway_client, missing):
+    key, _ = api_key_create(client=gateway_client)
+    rights = {"api.view_apikey", "api.add_apikey", "api.change_apikey"} - {missing}
+    person = sign_in("pat", *rights)
+
+    assert person.get(rotate_page(key)).status_code == 403
+    assert person.post(rotate_page(key), {"overlap_hours": "0"}).status_code == 403
+    assert "Rotate" not in person.get(reverse("admin:api_apikey_change", args=[key.pk])).content.decode()
+    assert ApiKey.objects.count() == 1
+
+
 def test_the_lists_take_few_queries(operator, gateway_client, django_assert_max_num_queries):
     for _ in range(4):
         api_key_create(client=make_client())

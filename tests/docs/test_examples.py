@@ -30,7 +30,7 @@ pytestmark = pytest.mark.contract
 API = DOCS / "api.md"
 CLIENT_ID, CLIENT_SECRET = "5f0c4b5e-8a57-4c51-9a43-1f2b7c7e9d10", "cs_the_secret_of_the_client"
 # Differ from one installation to the next: tests have no model.
-VARIES = {"fraud_probability", "score_percentile", "risk_level", "versions", "degraded"}
+VARIES = {"fraud_probability", "score_percentile", "risk_level", "versions", "degraded", "confidence"}
 _ID = re.compile(r"[a-z]{2,5}_[0-9a-f]{32}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
@@ -160,6 +160,7 @@ def test_codes_that_refusals_carry_are_in_the_guide():
         *(kind.code for kind in subclasses(SentinelError) if kind.__module__ in OF_PEOPLE),
         *("unusable_file", "label_import_not_ready", "sample_already_decided"),
         *("case_unknown", "case_taken", "verdict_gone"),
+        *("day_not_over", "files_changed", "import_under_way", "past_closed"),
         *("model_unusable", "model_missing", "model_truncated", "model_altered", "model_version_mismatch"),
         "error",
     }

@@ -9,7 +9,7 @@ from tests.docs.documents import DOCS, ROOT
 SOURCES = ("manage.py", "sentinel", "ledger", "rules", "scoring", "webhooks", "dashboard")
 # Messages between a start of manage.py and the one it is replaced by.
 INTERNAL = {"SENTINEL_MOVED"}
-SECRETS = {"env_secret", "env_database", "env_email"}
+SECRETS = {"env_secret", "env_secrets", "env_database", "env_email"}
 
 
 def variables_read() -> Iterator[tuple[str, str]]:

@@ -31,8 +31,8 @@ from tests.webhooks.making import make_endpoint
 from tests.webhooks.receiver import Received, Receiver, answers, receiving
 from webhooks.models import Delivery, Endpoint
 from webhooks.selectors.secrets import signing_secrets
+from webhooks.services.endpoint_secrets import endpoint_secret_read
 from webhooks.services.fan_out import events_fan_out
-from webhooks.services.secret_box import secret_decrypt
 from webhooks.services.waking import deliveries_wake
 from webhooks.tasks import deliveries_send
 
@@ -91,7 +91,7 @@ def wait_until_all_arrived(endpoint: Endpoint, count: int) -> None:
 def check_received(endpoint: Endpoint, receiver: Receiver, count: int) -> None:
     """Every event arrived, all that came is signed, and what came twice is the same."""
     bodies = defaultdict[str, set[str]](set)
-    webhook = Webhook(secret_decrypt(signing_secrets(endpoint.pk, timezone.now())[0]))
+    webhook = Webhook(endpoint_secret_read(signing_secrets(endpoint.pk, timezone.now())[0]))
     for got in receiver.received:
         webhook.verify(got.body, got.headers)
         bodies[got.headers["webhook-id"]].add(got.body)

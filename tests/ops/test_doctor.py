@@ -92,7 +92,7 @@ def test_a_probe_without_which_decisions_go_on_stops_no_script(ask):
 
 def test_every_probe_and_examination_of_the_product_has_advice():
     assert all(probe.advice for probe in health.board.probes)
-    of_rooms = {"partitions", "verdicts", "model", "facts"}
+    of_rooms = {"partitions", "verdicts", "model", "facts", "readings"}
     assert of_rooms | {"settings", "clocks", "disk", "workers", "beat", "certificate"} <= doctor._examinations.keys()
     assert all(each.advice for each in doctor._examinations.values())
 

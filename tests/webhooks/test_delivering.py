@@ -15,9 +15,9 @@ from tests.webhooks.receiver import answers, receiving
 from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.selectors.secrets import signing_secrets
 from webhooks.services.delivering import deliveries_send
+from webhooks.services.endpoint_secrets import endpoint_secret_read
 from webhooks.services.endpoints import endpoint_pause, endpoint_secret_rotate
 from webhooks.services.recovery import delivery_replay
-from webhooks.services.secret_box import secret_decrypt
 from webhooks.services.sending import Sender
 
 
@@ -36,7 +36,7 @@ def send(*deliveries: Delivery) -> int:
 
 
 def secret_of(endpoint: Endpoint) -> str:
-    return secret_decrypt(signing_secrets(endpoint.pk, timezone.now())[0])
+    return endpoint_secret_read(signing_secrets(endpoint.pk, timezone.now())[0])
 
 
 @pytest.mark.django_db
@@ -222,7 +222,7 @@ class TestClaims:
 
     def test_a_secret_that_cannot_be_read_is_said_and_nothing_is_sent(self, receiver, settings):
         delivery = make_delivery(make_endpoint(url=receiver.url))
-        settings.WEBHOOK_KEY = "another key"
+        settings.ENCRYPTION_KEYS = ["another key"]
         send(delivery)
 
         assert receiver.received == []

@@ -13,6 +13,7 @@ from tests.webhooks.making import URL, make_delivery, make_endpoint
 from webhooks.errors import EndpointInvalid, EndpointStateRefused, EndpointsTooMany
 from webhooks.models import Endpoint, EndpointSecret
 from webhooks.selectors.secrets import signing_secrets
+from webhooks.services.endpoint_secrets import endpoint_secret_read
 from webhooks.services.endpoints import (
     EndpointTerms,
     endpoint_change,
@@ -24,7 +25,6 @@ from webhooks.services.endpoints import (
     endpoint_secret_rotate,
     secrets_forget,
 )
-from webhooks.services.secret_box import secret_decrypt
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,9 @@ def audited() -> list[str]:
 
 
 def secrets_of(endpoint: Endpoint, *, hours: float = 0) -> list[str]:
-    return [secret_decrypt(each) for each in signing_secrets(endpoint.pk, timezone.now() + timedelta(hours=hours))]
+    return [
+        endpoint_secret_read(each) for each in signing_secrets(endpoint.pk, timezone.now() + timedelta(hours=hours))
+    ]
 
 
 def test_an_endpoint_is_made_with_a_secret_that_is_kept_encrypted(settings):
@@ -45,9 +47,9 @@ def test_an_endpoint_is_made_with_a_secret_that_is_kept_encrypted(settings):
     assert secrets_of(endpoint) == [secret]
     kept = EndpointSecret.objects.get(endpoint=endpoint)
     assert secret.encode() not in bytes(kept.encrypted)
-    settings.WEBHOOK_KEY = "another key of another installation"
+    settings.ENCRYPTION_KEYS = ["another key of another installation"]
     with pytest.raises(InvalidToken):
-        secret_decrypt(bytes(kept.encrypted))
+        endpoint_secret_read(bytes(kept.encrypted))
     (entry,) = AuditEntry.objects.filter(subject=f"endpoint:{endpoint.public_id}")
     assert (entry.actor, entry.action, entry.details["headers"]) == ("mia", "endpoint.create", ["X-Key"])
 

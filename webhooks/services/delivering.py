@@ -26,8 +26,8 @@ from webhooks.domain.signing import signature_headers
 from webhooks.models import Attempt, Delivery, Endpoint
 from webhooks.models.deliveries import DeliveryState
 from webhooks.selectors.secrets import signing_secrets
+from webhooks.services.endpoint_secrets import endpoint_secret_read
 from webhooks.services.endpoints import endpoint_disable
-from webhooks.services.secret_box import secret_decrypt
 from webhooks.services.sending import Sender
 
 # A worker that dies with the same delivery in hand so many times has tried it.
@@ -116,7 +116,7 @@ def _try(sender: Sender, delivery: Claimed, secrets: Sequence[str]) -> Answer:
 
 def _secrets(endpoint_id: UUID) -> list[str]:
     try:
-        return [secret_decrypt(each) for each in signing_secrets(endpoint_id, timezone.now())]
+        return [endpoint_secret_read(each) for each in signing_secrets(endpoint_id, timezone.now())]
     except InvalidToken:
         return []
 

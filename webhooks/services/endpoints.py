@@ -22,7 +22,7 @@ from webhooks.errors import EndpointInvalid, EndpointStateRefused, EndpointsTooM
 from webhooks.models import Delivery, Endpoint, EndpointSecret
 from webhooks.models.deliveries import DeliveryState
 from webhooks.models.endpoints import EndpointState
-from webhooks.services.secret_box import secret_encrypt
+from webhooks.services.endpoint_secrets import endpoint_secret_store
 
 CONCURRENCY_MAX = 32
 _TELLING = (EndpointState.ACTIVE, EndpointState.PAUSED)
@@ -189,7 +189,7 @@ def _told_safely(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def _secret_add(endpoint: Endpoint, now: datetime) -> str:
     secret = secret_make()
-    EndpointSecret.objects.create(endpoint=endpoint, encrypted=secret_encrypt(secret), created_at=now)
+    EndpointSecret.objects.create(endpoint=endpoint, encrypted=endpoint_secret_store(secret), created_at=now)
     return secret
 
 

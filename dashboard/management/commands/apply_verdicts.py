@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from ledger.services.cases.applying import verdicts_apply
 from ledger.services.cases.upkeep import cases_overdue_tell, cases_wake
+from sentinel.ops.kept_warnings import keep_warnings, warnings_finish
 from sentinel.ops.loops import Loop, Step
 
 
@@ -20,7 +21,9 @@ class Command(BaseCommand):
             Step("waking cases", 5, _now(cases_wake)),
             Step("telling of overdue cases", 60, _now(cases_overdue_tell)),
         ]
+        keep_warnings()
         Loop(steps).run()
+        warnings_finish()
 
 
 def _now(work: Callable[..., int]) -> Callable[[], int]:

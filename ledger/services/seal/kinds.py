@@ -122,6 +122,16 @@ _kinds: dict[str, SealedKind] = {
             ),
         ),
         SealedKind(
+            name="imported",
+            table="ledger_importedtransaction",
+            key="r.transaction_id",
+            made="r.transaction_id",
+            content=array(
+                *_columns("r", "transaction_id account_id client_id reference recorded_at"),
+                "encode(r.fingerprint, 'hex')",
+            ),
+        ),
+        SealedKind(
             name="label",
             table="ledger_label",
             content=array(

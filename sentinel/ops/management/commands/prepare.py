@@ -17,6 +17,7 @@ class Command(BaseCommand):
             call_command("make_partitions", verbosity=0)
         with step("model"):
             call_command("train_model", bundled=True, if_missing=True, verbosity=0)
+            call_command("train_model", family="mobile", bundled=True, if_missing=True, verbosity=0)
         with step("demo bank"):
             call_command("seed_demo", verbosity=0)
         with step("histories"):
