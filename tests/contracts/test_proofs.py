@@ -12,6 +12,7 @@ from django.utils import timezone
 from ledger.services.seal.sealing import seal_round
 from tests.gateway import Gateway
 from tests.ledger.forgeries import uuid
+from tests.ledger.own_record import older_writers_wait
 
 pytestmark = pytest.mark.contract
 
@@ -28,6 +29,7 @@ def paid(gateway: Gateway) -> str:
 
 
 def proof_of(gateway: Gateway, payment: str) -> dict:
+    older_writers_wait()
     while seal_round(now=timezone.now()):
         pass
     return gateway.get(f"transactions/{payment}/proof").json()

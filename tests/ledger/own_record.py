@@ -1,5 +1,6 @@
 """A database of one's own, with a record that nobody else writes to: for what looks at the whole of it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
@@ -7,6 +8,8 @@ from uuid import uuid4
 import psycopg
 from django.core.management import call_command
 from django.db import connection, connections
+
+WRITERS_SECONDS = 120
 
 
 @contextmanager
@@ -47,6 +50,22 @@ def database_drop(name: str) -> None:
     connection.close()
     with _maintenance() as server:
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def older_writers_wait() -> None:
+    """Until every database transaction of this moment has ended, those in other databases of the server as well: the
+    seal takes only what lies below the oldest.
+    """
+    until = time.monotonic() + WRITERS_SECONDS
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text")
+        (ours,) = cursor.fetchone()
+        while time.monotonic() < until:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", [ours])
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise TimeoutError("a database transaction has been writing for long")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from sentinel.core.ids import uuid7
 from sentinel.core.outcomes import Outcome
 from tests.conftest import QUIET_THRESHOLDS
 from tests.factories import make_account, make_client, make_payment
-from tests.ledger.own_record import database_copy, database_drop, database_is, own_database
+from tests.ledger.own_record import database_copy, database_drop, database_is, older_writers_wait, own_database
 from tests.rulesets import live_rules
 
 PAYMENTS = 60
@@ -83,6 +83,7 @@ def sealed(record, django_db_blocker, tmp_path, settings) -> Iterator[str]:
 
 
 def seal_everything() -> int:
+    older_writers_wait()
     count = seal_round(now=timezone.now())
     heads_write()
     return count
@@ -208,6 +209,7 @@ def test_7_the_seal_written_anew_over_a_changed_record(sealed):
         run("UPDATE ledger_transaction SET amount_minor = 1 WHERE id = %s", payment)
         run("DELETE FROM ledger_sealleaf")
         run("DELETE FROM ledger_sealblock")
+    older_writers_wait()
     seal_round(now=timezone.now())
     *_, found = ledger_verify()
 
@@ -266,6 +268,7 @@ def test_what_was_loaded_later_is_sealed_by_command_and_the_audit_says_so(sealed
     seal_everything()
     assert f"The transaction {payment.pk} is in no block." in [fault.words for fault in verify().faults]
 
+    older_writers_wait()
     call_command("seal_ledger", late="history of the old system", by="olivia", verbosity=0)
 
     found = verify()

@@ -29,7 +29,7 @@ from sentinel.ops.connections import redis_from_services
 from tests.conftest import QUIET_THRESHOLDS
 from tests.dashboard.told import facts_begin
 from tests.factories import make_account, make_client, make_payment
-from tests.ledger.own_record import own_database
+from tests.ledger.own_record import older_writers_wait, own_database
 
 TOLD: dict[str, Any] = {
     "card_token": "tok_alice",
@@ -150,6 +150,7 @@ def test_the_seal_holds_and_detached_months_are_reached(django_db_setup, django_
         make_payment(account, client, now=old, id_at=old, **TOLD)
         make_payment(account, client, **TOLD)
         account_note_add(account=account, author="rita", text="Called", now=timezone.now())
+        older_writers_wait()
         seal_all(actor="tests", reason="history", now=timezone.now())
         _ask("ALTER TABLE ledger_personaldetail DETACH PARTITION ledger_personaldetail_202003")
 
@@ -157,6 +158,7 @@ def test_the_seal_holds_and_detached_months_are_reached(django_db_setup, django_
 
         assert _ask("SELECT count(*) FROM ledger_personaldetail_202003") == [(0,)]
         assert not PersonalDetail.objects.exists()
+        older_writers_wait()
         seal_all(actor="tests", reason="the erasure", now=timezone.now())
         heads_write()
         *_, found = ledger_verify()
