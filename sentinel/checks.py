@@ -12,12 +12,17 @@ from sentinel import tls
 
 OURS = "sentinel"  # the tag of the checks that refuse a start
 MIN_SECRET_LENGTH = 50
+MIN_KEY_LENGTH = 32  # of a key beside the secret key: shorter ones weaken the HMAC that they are for
+MIN_UNLIKE_CHARACTERS = 10
+# What examples and templates are filled with.
+PLACEHOLDERS = ("change-me", "changeme", "change_me", "insecure", "example", "placeholder", "for-lints-only")
 
 
 @register(OURS)
 def secret_key_is_strong(**_: Any) -> list[Error]:
     if len(settings.SECRET_KEY) >= MIN_SECRET_LENGTH:
-        return []
+        is_refused = not settings.DEVELOPMENT and _is_guessable(settings.SECRET_KEY)
+        return [_key_refused("SENTINEL_SECRET_KEY", "sentinel.E001")] if is_refused else []
     return [
         Error(
             f"SENTINEL_SECRET_KEY has fewer than {MIN_SECRET_LENGTH} characters.",
@@ -25,6 +30,27 @@ def secret_key_is_strong(**_: Any) -> list[Error]:
             id="sentinel.E001",
         )
     ]
+
+
+@register(OURS)
+def other_keys_are_strong(**_: Any) -> list[Error]:
+    """Those that are set beside the secret key, and those that are that key."""
+    keys = {
+        "SENTINEL_JWT_KEY": [settings.SIMPLE_JWT["SIGNING_KEY"]],
+        "SENTINEL_API_KEY_PEPPER": [settings.API_KEY_PEPPER],
+        "SENTINEL_ENCRYPTION_KEYS": settings.ENCRYPTION_KEYS,
+    }
+    weak = [name for name, values in keys.items() if any(map(_is_guessable, values))]
+    return [] if settings.DEVELOPMENT else [_key_refused(name, "sentinel.E007") for name in weak]
+
+
+def _is_guessable(key: str) -> bool:
+    is_uniform = len(key) < MIN_KEY_LENGTH or len(set(key)) < MIN_UNLIKE_CHARACTERS
+    return is_uniform or any(word in key.lower() for word in PLACEHOLDERS)
+
+
+def _key_refused(name: str, check_id: str) -> Error:
+    return Error(f"{name} is short or a placeholder.", hint="Set it to a long random value.", id=check_id)
 
 
 @register(OURS)

@@ -92,6 +92,14 @@ def _read(kind: type[Token], text: str) -> Token:
         token: Any = kind(text)  # type: ignore[arg-type]
     except TokenError:
         raise NotAuthenticated("The token is not valid or has expired.") from None
-    if not isinstance(token.get(CLIENT_CLAIM), str):
+    if not (_is_uuid(token.get(CLIENT_CLAIM)) and isinstance(token.get("jti"), str)):
         raise NotAuthenticated("The token is not valid or has expired.")
     return token  # type: ignore[no-any-return]
+
+
+def _is_uuid(claim: object) -> bool:
+    try:
+        UUID(claim if isinstance(claim, str) else "")
+    except ValueError:
+        return False
+    return True
