@@ -35,7 +35,7 @@ def secret_key_is_strong(**_: Any) -> list[Error]:
 @register(OURS)
 def other_keys_are_strong(**_: Any) -> list[Error]:
     """Those that are set beside the secret key, and those that are that key."""
-    keys = {
+    keys: dict[str, list[Any]] = {
         "SENTINEL_JWT_KEY": [settings.SIMPLE_JWT["SIGNING_KEY"]],
         "SENTINEL_API_KEY_PEPPER": [settings.API_KEY_PEPPER],
         "SENTINEL_ENCRYPTION_KEYS": settings.ENCRYPTION_KEYS,

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.domain.ids import moment_of
@@ -100,7 +101,7 @@ class ApiCallAdmin(ReadOnlyAdmin):
 
     @admin.display(description="status")
     def status_(self, call: ApiCall) -> SafeString:
-        return badge(str(call.status)) if call.status >= 400 else SafeString(str(call.status))
+        return badge(str(call.status)) if call.status >= 400 else format_html("{}", call.status)
 
     @admin.display(description="code")
     def code_(self, call: ApiCall) -> SafeString:
