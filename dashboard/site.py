@@ -167,9 +167,16 @@ class SentinelAdminSite(AdminSite):
             context |= {"available_apps": [], "is_nav_sidebar_enabled": False}
         return second_factor_view(request, context)
 
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The browser forgets the pages that were shown, too."""
+        answer = super().logout(request, extra_context)
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return answer
+
     def own_sessions(self, request: HttpRequest) -> HttpResponse:
         return sessions_view(request, self.each_context(request) | {"title": "Your sessions"})
 
+    @method_decorator(never_cache)
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The change gives this session another key, and ends all others."""
         old_key = request.session.session_key
