@@ -146,7 +146,8 @@ def test_static_files_are_kept_by_browsers_as_long_as_their_name(site):
 
 def test_a_change_of_the_queue_is_told_at_once(site, committed):
     bank = Bank()
-    cookies = person(site.proxy.url, "view_case").cookies
+    session = person(site.proxy.url, "view_case").cookies[settings.SESSION_COOKIE_NAME]
+    cookies = {"__Host-session": session}  # its name in production
     with site.open(cookies=cookies) as rita, rita.stream("GET", CHANGES) as stream:
         lines = stream.iter_lines()
         first = next_mark(lines)
