@@ -7,6 +7,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -26,6 +27,13 @@ from tests.gateway import EventLoopThread, Gateway
 # rules, funds and limits has a say.
 QUIET_THRESHOLDS = {"degraded_review_above": dict.fromkeys(("INR", "EUR", "USD", "JPY", "BHD"), "9999999")}
 
+
+SESSIONS_END_SECONDS = 20
+_OTHERS = "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+_OTHER_SESSIONS = f"SELECT count(*) FROM pg_stat_activity WHERE {_OTHERS}"
+_END_OUR_OTHER_SESSIONS = (
+    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {_OTHERS} AND usename = current_user"
+)
 
 # How fast examples are made and run says how busy the machine is, not whether the code is right.
 hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -62,7 +70,20 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         made = setup_databases(verbosity=0, interactive=False)
     yield
     with django_db_blocker.unblock():
+        _wait_for_other_sessions()
         teardown_databases(made, verbosity=0)
+
+
+def _wait_for_other_sessions() -> None:
+    """What is written in the background has connections of its own, which end a moment after the last test."""
+    until = time.monotonic() + SESSIONS_END_SECONDS
+    with connections["default"].cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(_OTHER_SESSIONS)
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(0.1)
+        cursor.execute(_END_OUR_OTHER_SESSIONS)
 
 
 @pytest.fixture(scope="session")
