@@ -117,6 +117,13 @@ class NotSealedYet(Conflict):
     title = "The payment is not sealed yet; ask again in a second"
 
 
+class NotSealed(Conflict):
+    """A test payment: only live ones are sealed."""
+
+    code = "not_sealed"
+    title = "Test payments are not sealed, so there is no proof of them"
+
+
 class DayNotOver(Conflict):
     """Payments of the day may still be recorded: its figures are not final."""
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from ledger.api.transactions import payment_of
 from ledger.domain.receipts import rfc3339
-from ledger.errors import NotSealedYet
+from ledger.errors import NotSealed, NotSealedYet
 from ledger.services.seal.proving import KIND, Proof, proof_of
 from sentinel.api.documentation import problems
 from sentinel.api.views import ApiView, client_of
@@ -60,7 +60,7 @@ class ProofView(ApiView):
         """All that recomputes the head of the block the payment lies in. `docs/verify_proof.py` does so offline."""
         payment = payment_of(client_of(request), transaction_id)
         if (proof := proof_of(payment.pk)) is None:
-            raise NotSealedYet(retry_after_seconds=1)
+            raise NotSealedYet(retry_after_seconds=1) if payment.livemode else NotSealed()
         return Response({"transaction_id": payment.public_id, **_shown(proof)})
 
 

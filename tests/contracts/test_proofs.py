@@ -89,6 +89,18 @@ def test_a_payment_of_a_moment_ago_is_not_sealed_yet(gateway):
     assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (409, "not_sealed_yet", "1")
 
 
+def test_a_test_payment_is_not_sealed_and_the_answer_says_so(new_gateway):
+    tester = new_gateway(livemode=False, all_accounts=True)
+    payment = paid(tester)
+    while seal_round(now=timezone.now()):
+        pass
+
+    answer = tester.get(f"transactions/{payment}/proof")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_sealed")
+    assert "Retry-After" not in answer.headers
+
+
 def test_nobody_sees_the_proof_of_anothers_payment(gateway, stranger):
     answer = stranger.get(f"transactions/{paid(gateway)}/proof")
 

@@ -106,7 +106,7 @@ def test_live_and_test_never_meet_and_what_is_refused_is_not_written(tester, gat
 
 
 def test_no_model_learns_from_it_and_nobody_else_is_told(tester, gateway):
-    """Figures, samples, simulations, tallies and the queue are held apart where each of them is tested."""
+    """Figures, samples, simulations, tallies, queue and seal are held apart where each of them is tested."""
     account = tester.open_account()
     ids = [UUID(tester.pay(account, amount).json()["id"].removeprefix("txn_")) for amount in AMOUNTS["INR"]]
     now = timezone.now()

@@ -16,7 +16,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.domain.seal import BlockFacts, merkle_root
-from ledger.models import AuditEntry, SealBlock, SealLeaf, Transaction
+from ledger.models import (
+    Account,
+    AuditEntry,
+    Entry,
+    Event,
+    HoldResolution,
+    Label,
+    Reversal,
+    SealBlock,
+    SealLeaf,
+    Transaction,
+)
 from ledger.services.holds import Resolution, hold_resolve
 from ledger.services.labels import label_attach
 from ledger.services.reversals import reversal_make
@@ -25,6 +36,7 @@ from ledger.services.seal.kinds import sealed_kinds
 from ledger.services.seal.sealing import BLOCK_LEAVES, seal_all, seal_round
 from ledger.services.seal.verifying import Verification, ledger_verify
 from scoring.services.policy_shipped import shipped_policy_publish
+from sentinel.api.models import GatewayClient
 from sentinel.core.ids import uuid7
 from sentinel.core.outcomes import Outcome
 from tests.conftest import QUIET_THRESHOLDS
@@ -33,6 +45,7 @@ from tests.ledger.own_record import database_copy, database_drop, database_is, o
 from tests.rulesets import live_rules
 
 PAYMENTS = 60
+TEST_ACCOUNT = "acc_tests"
 # The tables that a change of history touches, without the triggers that refuse it.
 _OPEN = "ALTER TABLE {} DISABLE TRIGGER USER"
 _SHUT = "ALTER TABLE {} ENABLE TRIGGER USER"
@@ -40,33 +53,31 @@ _SHUT = "ALTER TABLE {} ENABLE TRIGGER USER"
 
 @pytest.fixture(scope="module")
 def record(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[str]:
-    """A sealed record of its own: payments of every outcome, a resolution, a reversal, a label, the audit of both."""
+    """A sealed record of its own: live payments with all that follows, the same of a test account, the audit."""
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, own_database() as name:
         patch.setattr("django.conf.settings.SEAL_DIR", tmp_path_factory.mktemp("seal"))
-        account, client = make_account(), make_client()
         shipped_policy_publish(thresholds=QUIET_THRESHOLDS, note="", now=timezone.now())
         with live_rules(review={"field": "amount", "operator": "is_present"}):
             pass
-        with transaction.atomic():
-            payments = [
-                make_payment(account, client, outcome=list(Outcome)[number % 3], amount_minor=100 + number)
-                for number in range(PAYMENTS)
-            ]
-        held, paid = payments[1].pk, payments[0].pk
-        hold_resolve(transaction_id=held, resolution=Resolution.APPROVED, actor="rita", now=timezone.now())
-        first, now = Transaction.objects.get(pk=paid), timezone.now()
-        reversal_make(payment=first, amount_minor=40, reason="", actor="rita", reversal_id=uuid7(), now=now)
-        label_attach(
-            payment=first,
-            is_fraud=True,
-            source="customer",
-            observed_at=now,
-            actor="rita",
-            label_id=uuid7(),
-            now=now,
-        )
+        make_traffic(make_account(), make_client(), payments=PAYMENTS)
+        make_traffic(make_account(TEST_ACCOUNT, livemode=False), make_client(livemode=False), payments=3)
         seal_everything()
         yield name
+
+
+def make_traffic(account: Account, client: GatewayClient, *, payments: int) -> None:
+    """Payments of every outcome, a review that somebody decided, a reversal and a label."""
+    with transaction.atomic():
+        paid, held, *_ = [
+            make_payment(account, client, outcome=list(Outcome)[number % 3], amount_minor=100 + number)
+            for number in range(payments)
+        ]
+    now = timezone.now()
+    hold_resolve(transaction_id=held.pk, resolution=Resolution.APPROVED, actor="rita", now=now)
+    reversal_make(payment=paid, amount_minor=40, reason="", actor="rita", reversal_id=uuid7(), now=now)
+    label_attach(
+        payment=paid, is_fraud=True, source="customer", observed_at=now, actor="rita", label_id=uuid7(), now=now
+    )
 
 
 @pytest.fixture
@@ -285,6 +296,29 @@ def test_the_command_names_the_broken_row_and_ends_with_1(sealed, capsys):
         call_command("verify_ledger")
 
     assert f"The transaction {payment} was changed. (block 1)" in capsys.readouterr().out
+
+
+def test_test_traffic_is_not_sealed_and_not_missed(sealed):
+    of_tests = {
+        row.pk
+        for model in (Transaction, Entry, Reversal, Label, Event)
+        for row in model.objects.filter(account=TEST_ACCOUNT)
+    }
+    assert len(of_tests) > 5
+
+    assert not SealLeaf.objects.filter(row_id__in=of_tests).exists()
+    assert SealLeaf.objects.filter(kind="resolution").count() == HoldResolution.objects.count() - 1 > 0
+    assert seal_all(actor="tests", reason="", now=timezone.now()) == 0
+
+
+def test_a_payment_that_is_passed_off_as_a_test_is_found(sealed):
+    hours_ago = timezone.now() - timedelta(hours=2)
+    payment = make_payment(make_account("acc_late"), make_client(), id_at=hours_ago)
+    with as_owner("ledger_transaction") as run:
+        run("UPDATE ledger_transaction SET livemode = false WHERE id = %s", payment.pk)
+
+    words = f"Of the transaction {payment.pk} and its account, one is live and one for tests."
+    assert words in [fault.words for fault in verify().faults]
 
 
 def test_heads_of_blocks_that_are_closed_while_they_are_read_are_left_out(sealed):

@@ -1,20 +1,25 @@
 """What is sealed, and how a row is written down for it. An upper room registers its own publications when it starts.
 
-The content of a leaf is a JSON array as PostgreSQL writes it in the UTC zone. A change of it, a new column included,
-is a new kind: what was sealed is never read in another way.
+Test traffic is not sealed. The content of a leaf is a JSON array as PostgreSQL writes it in the UTC zone. A change of
+it, a new column included, is a new kind: what was sealed is never read in another way.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 _AS_UUID = "lpad(to_hex(r.{key}), 32, '0')::uuid"
+# An account never changes its livemode. What has no account that is known as one for tests is taken for live.
+_OF_TEST_ACCOUNT = "(SELECT FROM ledger_account a WHERE a.id = {account} AND NOT a.livemode)"
+_LIVE = f"NOT EXISTS {_OF_TEST_ACCOUNT.format(account='r.account_id')}"
+_LIVE_HOLD = f"""NOT EXISTS (SELECT FROM ledger_hold h WHERE h.transaction_id = r.hold_id
+    AND EXISTS {_OF_TEST_ACCOUNT.format(account="h.account_id")})"""
 
 
 @dataclass(frozen=True, slots=True)
 class SealedKind:
     """`table` is read as r, with `joins`. `key` names the row by a UUID. `made`: the column that tells when a row was
-    made, an id that is a UUIDv7 or a moment. `strays`: conditions under which rows beside the table belong to none of
-    its rows, each a query of their ids.
+    made, an id that is a UUIDv7 or a moment. `live`: the condition under which a row is of real traffic. `strays`:
+    conditions under which rows beside the table belong to none of its rows, each a query of their ids.
     """
 
     name: str
@@ -23,6 +28,7 @@ class SealedKind:
     key: str = "r.id"
     made: str = "r.id"
     joins: str = ""
+    live: str = "true"
     strays: tuple[str, ...] = ()
 
     @property
@@ -81,6 +87,7 @@ _kinds: dict[str, SealedKind] = {
             table="ledger_transaction",
             joins="""LEFT JOIN ledger_decision d ON d.transaction_id = r.id AND d.account_id = r.account_id
                 LEFT JOIN ledger_hold h ON h.transaction_id = r.id""",
+            live="r.livemode",
             content=array(
                 *_columns("r", "id account_id seq client_id livemode transaction_type amount_minor currency"),
                 *_columns("r", "reference channel merchant_id merchant_name merchant_category merchant_country"),
@@ -101,6 +108,7 @@ _kinds: dict[str, SealedKind] = {
         SealedKind(
             name="entry",
             table="ledger_entry",
+            live=_LIVE,
             content=array(*_columns("r", "id account_id transaction_id kind legs recorded_at"), _POSTINGS),
             strays=(
                 """SELECT p.entry_id FROM ledger_posting p LEFT JOIN ledger_entry e
@@ -112,11 +120,13 @@ _kinds: dict[str, SealedKind] = {
             table="ledger_holdresolution",
             key="r.hold_id",
             made="r.recorded_at",
+            live=_LIVE_HOLD,
             content=array(*_columns("r", "hold_id resolution actor note entry_id recorded_at")),
         ),
         SealedKind(
             name="reversal",
             table="ledger_reversal",
+            live=_LIVE,
             content=array(
                 *_columns("r", "id transaction_id account_id amount_minor currency reason actor entry_id recorded_at")
             ),
@@ -126,6 +136,7 @@ _kinds: dict[str, SealedKind] = {
             table="ledger_importedtransaction",
             key="r.transaction_id",
             made="r.transaction_id",
+            live=_LIVE,
             content=array(
                 *_columns("r", "transaction_id account_id client_id reference recorded_at"),
                 "encode(r.fingerprint, 'hex')",
@@ -134,13 +145,17 @@ _kinds: dict[str, SealedKind] = {
         SealedKind(
             name="label",
             table="ledger_label",
+            live=_LIVE,
             content=array(
                 *_columns("r", "id transaction_id account_id is_fraud source actor note observed_at recorded_at"),
                 "r.own_clock",
             ),
         ),
         SealedKind(
-            name="event", table="ledger_event", content=array("r.id", "r.transaction_id", *_columns("r", _SAID))
+            name="event",
+            table="ledger_event",
+            live=_LIVE,
+            content=array("r.id", "r.transaction_id", *_columns("r", _SAID)),
         ),
         SealedKind(
             name="bank_event",

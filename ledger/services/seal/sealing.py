@@ -106,7 +106,7 @@ def _unsealed_of(kind: SealedKind, since: datetime | None) -> str:
     first = "true" if since is None else f"{kind.made} >= {'%(first_id)s' if kind.is_made_by_id else '%(since)s'}"
     return f"""
         SELECT {kind.key}, {kind.digest} FROM {kind.source}
-        WHERE {first} AND age(r.xmin) > age(%(horizon)s::xid)
+        WHERE {first} AND {kind.live} AND age(r.xmin) > age(%(horizon)s::xid)
             AND NOT EXISTS (SELECT FROM ledger_sealleaf l WHERE l.row_id = {kind.key} AND l.kind = '{kind.name}')
         ORDER BY {kind.made}, {kind.key} LIMIT %(most)s
     """  # noqa: S608 - the words of SealedKind

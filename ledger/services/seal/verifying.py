@@ -84,6 +84,7 @@ def ledger_verify(*, heads_folder: Path | None = None) -> Iterator[Verification]
             yield found
         heads.check_rest(number)
         _check_unsealed(last.sealed_through if last else None, attached, found)
+        _check_livemode(found)
     yield found
 
 
@@ -167,12 +168,25 @@ def _check_unsealed(through: datetime | None, attached: UUID, found: Verificatio
 
 
 _UNSEALED = """
-    SELECT {kind.key} FROM {kind.table} r WHERE {kind.made} < %({before})s
+    SELECT {kind.key} FROM {kind.table} r WHERE {kind.made} < %({before})s AND {kind.live}
         AND NOT EXISTS (SELECT FROM ledger_sealleaf l WHERE l.row_id = {kind.key} AND l.kind = '{kind.name}')
     ORDER BY {kind.made} LIMIT 1000
 """
 
 _STRAY = "SELECT s.id FROM ({stray}) s (id) WHERE s.id >= %(attached)s LIMIT 1000"
+
+
+def _check_livemode(found: Verification) -> None:
+    """Test traffic is not sealed: nothing may pass as such that moves the money of a live account."""
+    for row_id in _ids(_OTHER_LIVEMODE, {}):
+        words = f"Of the transaction {row_id} and its account, one is live and one for tests."
+        found.add(Fault(words, kind="transaction", row_id=row_id))
+
+
+_OTHER_LIVEMODE = """
+    SELECT t.id FROM ledger_transaction t JOIN ledger_account a ON a.id = t.account_id
+    WHERE t.livemode <> a.livemode ORDER BY t.id LIMIT 1000
+"""
 
 
 def _ids(query: str, values: dict[str, Any]) -> Iterator[UUID]:
