@@ -46,6 +46,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--in-flight", type=_count, default=IN_FLIGHT, help=f"requests at once ({IN_FLIGHT})")
     parser.add_argument("--accounts", type=_count, help="accounts (2000; 10000 of queue and with --history)")
     parser.add_argument("--web-processes", type=_count, default=int(os.environ.get("WEB_CONCURRENCY", "1")))
+    parser.add_argument("--everything", action="store_true",
+                        help="with rules in shadow, a challenger, workers, relay and seal beside")  # fmt: skip
     parser.add_argument(
         "--memory", nargs="?", type=_count, const=200_000, metavar="N", help="memory after N requests"
     )
@@ -93,8 +95,8 @@ def _wrong_url(options: argparse.Namespace) -> str:
         return f"{parts.hostname} is not this machine. A load may only be put on a server of your own."
     if not options.api_key:
         return "--url needs --api-key (or SENTINEL_API_KEY), with the scopes transactions:write and accounts:write."
-    if options.memory or options.history or options.profile:
-        return "--memory, --history and --profile need servers of their own, not --url."
+    if options.memory or options.history or options.profile or options.everything:
+        return "--memory, --history, --profile and --everything need servers of their own, not --url."
     return ""
 
 

@@ -17,7 +17,7 @@ from bench.payments import account_ids
 from bench.plan import Sample
 from bench.run import Results, Runner, Target
 from bench.scenarios import MODEL, NAMES, RULES, SCENARIOS, Scenario
-from bench.seeding import Seeded, seed
+from bench.seeding import Seeded, everything_on, seed
 from bench.stack import WEB, Stack
 from sentinel.ops.console import Refusal, say
 from sentinel.ops.supervisor import StopRequested, last_lines
@@ -29,10 +29,14 @@ def measure(stack: Stack, options: argparse.Namespace, *, run: str) -> int:
     """The exit code. Whatever was measured is reported, however it ends."""
     names = chosen(options)
     seeded = seed(run=run, accounts=options.accounts)
+    if options.everything:
+        everything_on()
     results = Results()
     try:
         for server in servers_of(names):
             stack.start_server(server, options.web_processes)
+        if options.everything:
+            stack.start_background()
         runner = _runner(stack, seeded, options, results, run)
         for number in range(1, options.rounds + 1):
             runner.round(names, f"round {number}/{options.rounds}")

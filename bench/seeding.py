@@ -35,7 +35,7 @@ from sentinel.ops.console import Refusal, step
 ACCOUNT_PREFIX = "bench_"
 CURRENCY = "INR"
 RATE = "1000000/s"
-RULES = 50
+RULES, SHADOW_RULES = 50, 10
 OPENING_MINOR = 10_000_000_000_00  # never runs out
 _BATCH = 1000
 
@@ -76,6 +76,14 @@ def seed(*, run: str, accounts: int) -> Seeded:
     return Seeded(client, api_key, prefix, accounts, hot_account)
 
 
+def everything_on() -> None:
+    """What a bank has beside what decides: rules on trial, and a model that challenges."""
+    with step(f"{SHADOW_RULES} rules in shadow"):
+        rules_publish(timezone.now(), in_shadow=SHADOW_RULES)
+    with step("challenger"):
+        call_command("train_model", bundled=True, challenger=True, verbosity=0)
+
+
 def refuse_real_bank() -> None:
     """The bench changes which rules are live and leaves its payments behind."""
     others = Account.objects.filter(kind=Account.Kind.CUSTOMER).exclude(id__startswith=ACCOUNT_PREFIX)
@@ -84,16 +92,16 @@ def refuse_real_bank() -> None:
 
 
 @transaction.atomic
-def rules_publish(now: datetime) -> None:
-    """Exactly these rules are live afterwards."""
+def rules_publish(now: datetime, *, in_shadow: int = 0) -> None:
+    """RULES rules are live afterwards, so many more in shadow, and no others."""
     known = {rule.code: rule for rule in Rule.objects.all()}
     rules = [
         (
             known.get(definition.code) or Rule(code=definition.code, name=definition.name),
             _draft(definition),
-            Stage.LIVE,
+            Stage.LIVE if number < RULES else Stage.SHADOW,
         )
-        for definition in realistic_rules(RULES)
+        for number, definition in enumerate(realistic_rules(RULES + in_shadow))
     ]
     shipped_rules_publish(rules=rules, note="bench", now=now, alone=True)
 

@@ -6,7 +6,7 @@ import sys
 import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from sentinel.ops import state
-from sentinel.ops.children import answers_ready, child_environment, loopback
+from sentinel.ops.children import answers_ready, background_children, child_environment, loopback
 from sentinel.ops.console import Refusal, step
 from sentinel.ops.embedded.processes import Child, free_port
 from sentinel.ops.services import Services, start_services
@@ -59,6 +59,11 @@ class Stack:
                              dbname="postgres", autocommit=True) as connection:  # fmt: skip
             role = sql.Identifier(parts.username or "")
             connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(role))
+
+    def start_background(self) -> None:
+        """All that runs beside the web processes of a bank: workers, relay, seal."""
+        for child in background_children(self.environment):
+            self.supervisor.start(replace(child, echo=False))
 
     def start_server(self, name: str, web_processes: int) -> None:
         """Any of WEB, ONE_COMMIT, STOCK, LEAN; returns when it is ready."""

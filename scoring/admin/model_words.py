@@ -20,7 +20,11 @@ FIGURES: Mapping[str, tuple[str, str, str]] = {
     ),
     "recall_at_one_percent": ("Fraud found at 1 %", "the same for one payment in 100", "percent"),
     "average_precision": ("Average precision", "1 ranks every fraud first; chance, the share of fraud", "share"),
-    "card_precision_100": ("Card precision@100", "compromised among the 100 cards or accounts reviewed a day", "share"),
+    "card_precision_100": (
+        "Card precision@100",
+        "compromised among the 100 cards or accounts reviewed a day",
+        "share",
+    ),
     "auc": ("Area under the ROC curve", "the chance that a fraud scores above another payment", "share"),
     "calibration_error": ("Calibration error", "how far a probability is from what comes true; 0 is exact", "fine"),
     "brier": ("Brier score", "mean squared difference of probability and truth; 0 is exact", "fine"),

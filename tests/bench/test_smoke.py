@@ -25,8 +25,9 @@ def test_a_short_bench_measures_and_finds_the_record_sound(tmp_path):
         "fdatasync",
     ]
     command += ["--accounts", "50", "--in-flight", "4", "--not-durable", "--json", str(result_file)]
+    command += ["--everything"]
 
-    ended = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=300, check=False)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     result = json.loads(result_file.read_text())
