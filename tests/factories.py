@@ -11,7 +11,7 @@ from ledger.domain.booking import book
 from ledger.domain.decisions import Reason, Verdict
 from ledger.domain.payments import PaymentRequest, TransactionType
 from ledger.domain.receipts import payment_receipt
-from ledger.domain.rows import Rows, add_payment
+from ledger.domain.rows import DecidedPayment, Rows, add_payment
 from ledger.models import Account, Transaction
 from ledger.services.accounts import AccountTerms, account_open
 from ledger.services.writing import accounts_lock, rows_write
@@ -79,19 +79,18 @@ def make_payment(
         explain=True,
     )
     rows = Rows()
-    add_payment(
-        rows,
-        request,
-        verdict,
-        booked,
+    decided = DecidedPayment(
+        request=request,
+        verdict=verdict,
+        booked=booked,
         client=identity_of(client),
         transaction_id=transaction_id,
         entry_id=entry_id,
         seq=locked.seq,
         receipt=orjson.dumps(receipt),
         now=now,
-        hold_days=7,
     )
+    add_payment(rows, decided, hold_days=7)
     rows.add_balance(locked)
     rows_write(rows)
     return Transaction.objects.get(pk=transaction_id)

@@ -10,7 +10,7 @@ from django.db import connection
 from dashboard.selectors.shared import payments_naming
 from ledger.models import Account, IdempotencyKey, Transaction
 from sentinel.api.models import GatewayClient
-from sentinel.core.ids import parse_public_id
+from sentinel.core.ids import uuid_in
 
 SHOWN_MAX = 20  # of each kind, the newest
 TEXT_CHARACTERS_MAX = 255
@@ -66,7 +66,7 @@ def search(text: str, *, with_cards: bool) -> Findings:
     """
     if not text or "\0" in text or len(text) > TEXT_CHARACTERS_MAX:
         return Findings(None, [])
-    if (transaction_id := transaction_id_in(text)) is not None:
+    if (transaction_id := uuid_in("txn", text)) is not None:
         by_kind = {"id": [transaction_id]}
     else:
         by_kind = {kind: look(text) for kind, look in (_BY_NAME | (_BY_CARD if with_cards else {})).items()}
@@ -77,16 +77,6 @@ def search(text: str, *, with_cards: bool) -> Findings:
     ]
     account = Account.objects.filter(pk=text, kind=Account.Kind.CUSTOMER).first()
     return Findings(account, [group for group in groups if group.payments])
-
-
-def transaction_id_in(text: str) -> UUID | None:
-    """The id in "txn_…" or in a bare UUID."""
-    if (named := parse_public_id("txn", text)) is not None:
-        return named
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _by_reference(text: str) -> list[UUID]:

@@ -13,12 +13,11 @@ from django.utils.text import format_lazy
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter
 from ledger.admin.card_numbers import NoCardNumbers
-from ledger.admin.transactions import transaction_id_in
 from ledger.admin.words import badge, moment, transaction_link, viewers_zone, zoned
 from ledger.models import Label, Transaction
 from ledger.services.audit import audit_record
 from ledger.services.labels import label_attach
-from sentinel.core.ids import public_id, uuid7
+from sentinel.core.ids import public_id, uuid7, uuid_in
 
 VERDICTS = (("fraud", "Confirmed fraud"), ("legitimate", "Legitimate"))
 
@@ -38,7 +37,7 @@ class LabelForm(NoCardNumbers, forms.ModelForm[Label]):
 
     def clean_transaction_name(self) -> str:
         text = self.cleaned_data["transaction_name"].strip()
-        transaction_id = transaction_id_in(text)
+        transaction_id = uuid_in("txn", text)
         self.payment = Transaction.objects.filter(pk=transaction_id).first() if transaction_id else None
         if self.payment is None:
             raise ValidationError("There is no such transaction.")
@@ -73,7 +72,7 @@ class LabelAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         text = search_term.strip()
-        return queryset.filter(transaction_id=transaction_id_in(text)) if text else queryset, False
+        return queryset.filter(transaction_id=uuid_in("txn", text)) if text else queryset, False
 
     def get_fieldsets(self, request: HttpRequest, obj: Label | None = None) -> Any:
         if obj is None:

@@ -8,10 +8,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, choice_filter
-from ledger.admin.transactions import transaction_id_in
 from ledger.admin.words import account_link, code, indented, moment, transaction_link, zoned
 from ledger.models import Entry, Event, OutboxPending, Posting
-from sentinel.core.ids import parse_public_id, public_id
+from sentinel.core.ids import parse_public_id, public_id, uuid_in
 
 EVENT_TYPES = (
     "transaction.approved",
@@ -39,7 +38,7 @@ class EntryAdmin(ReadOnlyAdmin):
         text = search_term.strip()
         if (entry_id := parse_public_id("ent", text)) is not None:
             return queryset.filter(pk=entry_id), False
-        if (transaction_id := transaction_id_in(text)) is not None:
+        if (transaction_id := uuid_in("txn", text)) is not None:
             return queryset.filter(transaction_id=transaction_id), False
         return queryset.filter(account_id=text) if text else queryset, False
 
@@ -88,7 +87,7 @@ class EventAdmin(ReadOnlyAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         text = search_term.strip()
-        return queryset.filter(transaction_id=transaction_id_in(text)) if text else queryset, False
+        return queryset.filter(transaction_id=uuid_in("txn", text)) if text else queryset, False
 
     @admin.display(description="event")
     def event_id(self, event: Event) -> SafeString:

@@ -16,11 +16,11 @@ from django.utils.safestring import SafeString
 from ledger.admin.base import ReadOnlyAdmin, RecordedFilter, mode_filter
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
 from ledger.admin.samples import samples_beside_reviews
-from ledger.admin.transactions import transaction_id_in
 from ledger.admin.words import account_link, badge, due, money, reason_codes, share, short_id, zone_words
 from ledger.errors import HoldAlreadyResolved
 from ledger.models import Hold, HoldResolution
 from ledger.services.holds import hold_resolve
+from sentinel.core.ids import uuid_in
 
 Resolution = HoldResolution.Resolution
 
@@ -87,7 +87,7 @@ class HoldAdmin(ReadOnlyAdmin):
         text = search_term.strip()
         if not text:
             return queryset, False
-        transaction_id = transaction_id_in(text)
+        transaction_id = uuid_in("txn", text)
         return queryset.filter(pk=transaction_id) if transaction_id else queryset.filter(account_id=text), False
 
     def get_urls(self) -> list[Any]:
@@ -98,7 +98,7 @@ class HoldAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """A review is decided where everything is on one page: its transaction's."""
-        transaction_id = transaction_id_in(object_id)
+        transaction_id = uuid_in("txn", object_id)
         if transaction_id is None:
             return super().change_view(request, object_id, form_url, extra_context)
         return redirect("admin:ledger_transaction_change", transaction_id)
@@ -134,7 +134,7 @@ class HoldAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if resolution not in _QUESTIONS:
             raise Http404
-        chosen = [transaction_id_in(text) for text in request.GET.get("ids", "").split(",")[:TOGETHER_MAX]]
+        chosen = [uuid_in("txn", text) for text in request.GET.get("ids", "").split(",")[:TOGETHER_MAX]]
         holds = Hold.objects.select_related("transaction__decision", "resolution").filter(
             pk__in=[pk for pk in chosen if pk]
         )

@@ -14,10 +14,10 @@ from django.utils.safestring import SafeString
 
 from ledger.admin.base import ReadOnlyAdmin
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
-from ledger.admin.transactions import transaction_id_in
 from ledger.admin.words import account_link, badge, moment, money, share, short_id, zoned
 from ledger.models import SampledReview
 from ledger.services.sampling import sample_decide
+from sentinel.core.ids import uuid_in
 
 SHOWN_BESIDE_REVIEWS = 5
 _VERDICTS = {"legitimate": ("Legitimate", False), "fraud": ("Fraud", True)}
@@ -61,7 +61,7 @@ class SampledReviewAdmin(ReadOnlyAdmin):
         text = search_term.strip()
         if not text:
             return queryset, False
-        transaction_id = transaction_id_in(text)
+        transaction_id = uuid_in("txn", text)
         return queryset.filter(pk=transaction_id) if transaction_id else queryset.filter(account_id=text), False
 
     def get_urls(self) -> list[Any]:
@@ -79,7 +79,7 @@ class SampledReviewAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Everything is on one page: its transaction's."""
-        transaction_id = transaction_id_in(object_id)
+        transaction_id = uuid_in("txn", object_id)
         if transaction_id is None:
             return super().change_view(request, object_id, form_url, extra_context)
         return redirect("admin:ledger_transaction_change", transaction_id)
@@ -106,7 +106,7 @@ class SampledReviewAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if verdict not in _VERDICTS:
             raise Http404
-        chosen = [transaction_id_in(text) for text in request.GET.get("ids", "").split(",")[:TOGETHER_MAX]]
+        chosen = [uuid_in("txn", text) for text in request.GET.get("ids", "").split(",")[:TOGETHER_MAX]]
         samples = SampledReview.objects.select_related("transaction").filter(pk__in=[pk for pk in chosen if pk])
         steps = [_step(sample, verdict, request.user.get_username()) for sample in samples.order_by("chosen_at")]
         return confirm(request, _question(verdict, len(steps)), steps)

@@ -21,7 +21,7 @@ from ledger.admin.words import account_link, badge, moment, money, reason_codes,
 from ledger.models import Account, Transaction
 from ledger.selectors.transactions import transaction_states
 from sentinel.api.models import GatewayClient
-from sentinel.core.ids import parse_public_id, public_id
+from sentinel.core.ids import parse_public_id, public_id, uuid_in
 from sentinel.core.money import EXPONENTS
 
 # There is no index by merchant: a search looks through the payments of this long.
@@ -84,7 +84,7 @@ class TransactionAdmin(ReadOnlyAdmin):
         text = search_term.strip()
         if not text:
             return queryset, False
-        if (transaction_id := transaction_id_in(text)) is not None:
+        if (transaction_id := uuid_in("txn", text)) is not None:
             return queryset.filter(pk=transaction_id), False
         if Account.objects.filter(pk=text).exists():
             return queryset.filter(account_id=text), False
@@ -134,7 +134,7 @@ class TransactionAdmin(ReadOnlyAdmin):
         return reverse_payment(request, get_object_or_404(Transaction, pk=payment_id))
 
     def audit_subject(self, object_id: str) -> str:
-        transaction_id = transaction_id_in(object_id)
+        transaction_id = uuid_in("txn", object_id)
         return public_id("txn", transaction_id) if transaction_id else object_id
 
     @admin.display(description=zoned("recorded"))
@@ -178,13 +178,3 @@ def _safe_back(request: HttpRequest) -> str:
     """The page of this site that asked; empty for anything else."""
     back = request.POST.get("back", "")
     return back if url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()) else ""
-
-
-def transaction_id_in(text: str) -> UUID | None:
-    """The id in "txn_…" or in a bare UUID."""
-    if (named := parse_public_id("txn", text)) is not None:
-        return named
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

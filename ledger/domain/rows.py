@@ -95,111 +95,63 @@ class Rows:
         )
 
 
-def add_payment(
-    rows: Rows,
-    request: PaymentRequest,
-    verdict: Verdict,
-    booked: Booked,
-    *,
-    client: ClientIdentity,
-    transaction_id: UUID,
-    entry_id: UUID | None,
-    seq: int,
-    receipt: bytes,
-    now: datetime,
-    hold_days: int,
-) -> None:
+@dataclass(slots=True)
+class DecidedPayment:
+    """A payment whose outcome is fixed and whose money is booked, under the number `seq` of its account."""
+
+    request: PaymentRequest
+    verdict: Verdict
+    booked: Booked
+    client: ClientIdentity
+    transaction_id: UUID
+    entry_id: UUID | None
+    seq: int
+    receipt: bytes
+    now: datetime
+
+    @property
+    def owner(self) -> Row:
+        return {"transaction_id": self.transaction_id, "account_id": self.request.account_id}
+
+
+def add_payment(rows: Rows, payment: DecidedPayment, *, hold_days: int) -> None:
     """Everything one decided payment leaves in the record, except the balance row."""
-    _add_decided(
-        rows,
-        request,
-        verdict,
-        booked,
-        client=client,
-        transaction_id=transaction_id,
-        entry_id=entry_id,
-        seq=seq,
-        receipt=receipt,
-        now=now,
-    )
+    _add_decided(rows, payment)
+    request, booked = payment.request, payment.booked
     if booked.reserved_minor is not None:
-        owner = {"transaction_id": transaction_id, "account_id": request.account_id}
-        rows.add("ledger_hold", {**owner, **_hold_columns(request, booked.reserved_minor, now, hold_days)})
+        terms = _hold_columns(request, booked.reserved_minor, payment.now, hold_days)
+        rows.add("ledger_hold", {**payment.owner, **terms})
     add_event(
         rows,
         event_type=_EVENT_TYPES[booked.status],
-        transaction_id=transaction_id,
+        transaction_id=payment.transaction_id,
         account_id=request.account_id,
-        client_id=client.client_id,
+        client_id=payment.client.client_id,
         sequence=1,
-        payload=_event_payload(request, booked, transaction_id),
-        now=now,
+        payload=_event_payload(request, booked, payment.transaction_id),
+        now=payment.now,
     )
 
 
-def add_imported(
-    rows: Rows,
-    request: PaymentRequest,
-    verdict: Verdict,
-    booked: Booked,
-    *,
-    client: ClientIdentity,
-    transaction_id: UUID,
-    entry_id: UUID | None,
-    seq: int,
-    receipt: bytes,
-    fingerprint: bytes,
-    now: datetime,
-) -> None:
+def add_imported(rows: Rows, payment: DecidedPayment, *, fingerprint: bytes) -> None:
     """Everything a payment that was decided elsewhere leaves in the record, except the balance row. Nobody is told of
     it, so there is no event; it is marked as imported under its reference.
     """
-    _add_decided(
-        rows,
-        request,
-        verdict,
-        booked,
-        client=client,
-        transaction_id=transaction_id,
-        entry_id=entry_id,
-        seq=seq,
-        receipt=receipt,
-        now=now,
-    )
-    rows.add(
-        "ledger_importedtransaction",
-        {
-            "transaction_id": transaction_id,
-            "account_id": request.account_id,
-            "client_id": client.client_id,
-            "reference": request.reference,
-            "fingerprint": fingerprint,
-        },
-    )
+    _add_decided(rows, payment)
+    named = {"client_id": payment.client.client_id, "reference": payment.request.reference}
+    rows.add("ledger_importedtransaction", {**payment.owner, **named, "fingerprint": fingerprint})
 
 
-def _add_decided(
-    rows: Rows,
-    request: PaymentRequest,
-    verdict: Verdict,
-    booked: Booked,
-    *,
-    client: ClientIdentity,
-    transaction_id: UUID,
-    entry_id: UUID | None,
-    seq: int,
-    receipt: bytes,
-    now: datetime,
-) -> None:
+def _add_decided(rows: Rows, payment: DecidedPayment) -> None:
+    request, booked, owner = payment.request, payment.booked, payment.owner
     details = {name: getattr(request, name) for name in _DETAIL_COLUMNS}
     salt = os.urandom(16)
     commitment = detail_commitment(salt, details)
-    owner: Row = {"transaction_id": transaction_id, "account_id": request.account_id}
-    rows.add("ledger_transaction", _transaction_row(request, client, transaction_id, seq, commitment))
+    rows.add("ledger_transaction", _transaction_row(payment, commitment))
     rows.add("ledger_personaldetail", {**owner, "salt": salt, **details})
-    rows.add("ledger_decision", {**owner, **_decision_columns(verdict, booked, receipt)})
-    if entry_id is not None:
-        rows.add_entry(entry_id, **owner, legs=booked.legs, currency=request.currency, now=now)
+    rows.add("ledger_decision", {**owner, **_decision_columns(payment.verdict, booked, payment.receipt)})
+    if payment.entry_id is not None:
+        rows.add_entry(payment.entry_id, **owner, legs=booked.legs, currency=request.currency, now=payment.now)
 
 
 class RecordedPayment(Protocol):
@@ -312,13 +264,12 @@ def add_event(
     )
 
 
-def _transaction_row(
-    request: PaymentRequest, client: ClientIdentity, transaction_id: UUID, seq: int, commitment: bytes
-) -> Row:
+def _transaction_row(payment: DecidedPayment, commitment: bytes) -> Row:
+    request, client = payment.request, payment.client
     return {
-        "id": transaction_id,
+        "id": payment.transaction_id,
         "account_id": request.account_id,
-        "seq": seq,
+        "seq": payment.seq,
         "client_id": client.client_id,
         "livemode": client.livemode,
         "transaction_type": request.transaction_type.value,

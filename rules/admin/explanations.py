@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from ledger.admin.transactions import transaction_id_in
 from ledger.admin.words import feature_words
 from ledger.domain.masks import mask
 from ledger.models import Transaction
@@ -21,6 +20,7 @@ from rules.models import Rule, Simulation
 from rules.selectors import rule_definition, rule_latest_version
 from rules.services.explaining import PERSONAL_FIELDS, payment_explain
 from sentinel.core.catalogue import BY_NAME, Value
+from sentinel.core.ids import uuid_in
 
 _ANSWERS = {"true": "true", "false": "false", "unknown": "value missing"}
 
@@ -68,7 +68,7 @@ def explain_view(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 
 def _explained(request: HttpRequest, rule: RuleDefinition, asked: str) -> dict[str, Any]:
-    transaction_id = transaction_id_in(asked)
+    transaction_id = uuid_in("txn", asked)
     payment = Transaction.objects.filter(pk=transaction_id).first() if transaction_id else None
     if payment is None:
         return {"problem": "There is no payment with this id. Write the whole id: txn_ and 32 letters and digits."}

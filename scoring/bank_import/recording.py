@@ -14,7 +14,7 @@ import orjson
 from ledger.domain.booking import LockedAccount, book_imported
 from ledger.domain.decisions import Reason, Verdict
 from ledger.domain.receipts import payment_receipt
-from ledger.domain.rows import Rows, add_imported
+from ledger.domain.rows import DecidedPayment, Rows, add_imported
 from ledger.services.recording import Recording, recording
 from scoring.bank_import.payments import ImportedPayment
 from scoring.domain.features import describe
@@ -127,19 +127,18 @@ def _note(
         recorded_at=now,
         explain=True,
     )
-    add_imported(
-        rows,
-        request,
-        verdict,
-        booked,
+    decided = DecidedPayment(
+        request=request,
+        verdict=verdict,
+        booked=booked,
         client=client,
         transaction_id=transaction_id,
         entry_id=entry_id,
         seq=account.seq,
         receipt=orjson.dumps(receipt),
-        fingerprint=payment.fingerprint,
         now=now,
     )
+    add_imported(rows, decided, fingerprint=payment.fingerprint)
 
 
 def _verdict(payment: ImportedPayment, values: Values) -> Verdict:

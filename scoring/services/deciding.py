@@ -16,7 +16,7 @@ from ledger.domain.booking import Booked, LockedAccount, book
 from ledger.domain.decisions import Verdict
 from ledger.domain.payments import PaymentRequest
 from ledger.domain.receipts import payment_receipt
-from ledger.domain.rows import Rows, add_payment
+from ledger.domain.rows import DecidedPayment, Rows, add_payment
 from ledger.selectors.hot import keys_load
 from ledger.services.recording import KeyClaim, Recording, reading, recording
 from scoring.domain.acceptance import refusal
@@ -247,19 +247,18 @@ def _note(
         explain=payment.client.may("decisions:explain"),
     )
     answer = Answer(orjson.dumps(receipt))
-    add_payment(
-        rows,
-        payment.request,
-        verdict,
-        booked,
+    decided = DecidedPayment(
+        request=payment.request,
+        verdict=verdict,
+        booked=booked,
         client=payment.client,
         transaction_id=member.transaction_id,
         entry_id=entry_id,
         seq=account.seq,
         receipt=answer.receipt,
         now=now,
-        hold_days=settings.HOLD_DAYS,
     )
+    add_payment(rows, decided, hold_days=settings.HOLD_DAYS)
     return answer
 
 

@@ -31,3 +31,13 @@ def parse_public_id(prefix: str, text: str) -> UUID | None:
     """The UUID behind "txn_…", or None when the text is not such a name."""
     match = _PUBLIC_ID.fullmatch(text)
     return UUID(match[2]) if match and match[1] == prefix else None
+
+
+def uuid_in(prefix: str, text: str) -> UUID | None:
+    """What somebody pasted: the UUID behind "txn_…", or a bare one."""
+    if (named := parse_public_id(prefix, text)) is not None:
+        return named
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

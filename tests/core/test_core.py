@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sentinel.core.catalogue import BY_NAME, FIELDS, INDEX, FieldType, pack, unpack
 from sentinel.core.countries import COUNTRIES
 from sentinel.core.geo import distance_km, speed_kmh
-from sentinel.core.ids import first_uuid7_at, parse_public_id, public_id, uuid7
+from sentinel.core.ids import first_uuid7_at, parse_public_id, public_id, uuid7, uuid_in
 from sentinel.core.outcomes import Outcome
 
 
@@ -31,6 +31,18 @@ def test_a_public_id_is_read_back_only_with_its_own_prefix():
     assert parse_public_id("txn", public_id("txn", value)) == value
     assert parse_public_id("ent", public_id("txn", value)) is None
     assert parse_public_id("txn", "txn_0") is None
+
+
+@pytest.mark.parametrize("form", ["txn_{0.hex}", "{0}", "{0.hex}"])
+def test_an_id_that_somebody_pasted_is_found_in_each_form(form):
+    value = uuid7()
+
+    assert uuid_in("txn", form.format(value)) == value
+
+
+@pytest.mark.parametrize("text", ["", "acc_alice", "ent_" + "0" * 32, "txn_0"])
+def test_other_words_are_no_id(text):
+    assert uuid_in("txn", text) is None
 
 
 def test_outcomes_are_ordered_by_severity():
