@@ -17,7 +17,7 @@ from django.db import connection
 
 from bench.plan import Sample
 from scoring.domain.entities import EntityKind, EntityState, window_starts
-from scoring.services.entities import Marker, entity_digest, entity_key, marker_key, marker_read
+from scoring.services.entities import Marker, entity_digest, entity_key, marker_current
 from sentinel.core.catalogue import unpack
 from sentinel.ops.children import loopback
 from sentinel.ops.connections import redis_from_services
@@ -158,7 +158,7 @@ def merchants(key_prefix: str) -> list[str]:
     Only payments whose keys begin so, and of live clients; whatever else the merchants had must not be in Redis.
     """
     with redis_from_services() as redis:
-        marker = marker_read(redis.get(marker_key()))
+        marker = marker_current(redis)
         if marker is None or not marker.is_ready:
             return ["Redis has no complete history of cards, devices, IP addresses and merchants"]
         return [

@@ -23,23 +23,26 @@ from sentinel.ops.console import Refusal
 from sentinel.ops.embedded.processes import die_with_parent
 from sentinel.ops.services import Services
 
+_WRITTEN = "SELECT pg_current_wal_insert_lsn() - '0/0', pg_database_size(current_database())"
 _PATIENCE_SECONDS = 120  # for starting, and for what is under way at the end
 
 
 @dataclass(slots=True)
 class Costs:
-    """CPU seconds of each server during a measurement, and the share of the machine that others used."""
+    """CPU seconds of each server and bytes the database wrote meanwhile, and others' share of the machine."""
 
     cpu_seconds: dict[str, float] = field(default_factory=dict)
+    written: dict[str, float] = field(default_factory=dict)
     foreign_share: float = 0.0
 
 
 class Meters:
-    """Reads the CPU of database and cache where they run on this machine, and of the web server it is told."""
+    """Reads the CPU of database and cache where they run on this machine, and of the web servers it is told."""
 
     def __init__(self, services: Services) -> None:
         self._redis = Redis.from_url(services.redis_url)
-        with psycopg.connect(services.database_owner_url) as connection:
+        self._database_url = services.database_owner_url
+        with psycopg.connect(self._database_url) as connection:
             backend = connection.info.backend_pid
             postmaster = meters.parent_pid(backend) if meters.is_local(backend, "postgres") else 0
         self._postmaster = postmaster if meters.is_local(postmaster, "postgres") else None
@@ -47,17 +50,25 @@ class Meters:
 
     def read(self, server: Server) -> dict[str, float]:
         found = {}
-        if server.pid:
-            found["web"] = meters.tree_cpu_seconds(server.pid)
+        if webs := [one.pid for one in server.behind or (server,) if one.pid]:
+            found["web"] = sum(meters.tree_cpu_seconds(pid) for pid in webs)
+        if server.behind and server.pid:
+            found["nginx"] = meters.tree_cpu_seconds(server.pid)
         if self._postmaster:
             found["postgres"] = meters.tree_cpu_seconds(self._postmaster)
         used = self._redis.info("cpu")
         found["redis"] = float(used["used_cpu_user"]) + float(used["used_cpu_sys"])
         return found
 
+    def read_written(self) -> dict[str, float]:
+        """Bytes of write-ahead log so far, and of the database with its indexes."""
+        with psycopg.connect(self._database_url) as connection:
+            wal, stored = connection.execute(_WRITTEN).fetchone() or (0, 0)
+        return {"wal": float(wal), "stored": float(stored)}
+
     @contextmanager
     def counting(self, server: Server) -> Iterator[Costs]:
-        costs = Costs()
+        costs, written = Costs(), self.read_written()
         before, busy, own, started = (
             self.read(server),
             meters.machine_busy_seconds(),
@@ -68,6 +79,7 @@ class Meters:
         elapsed = time.monotonic() - started
         busy, own = meters.machine_busy_seconds() - busy, _own_seconds() - own
         costs.cpu_seconds = {name: seconds - before[name] for name, seconds in self.read(server).items()}
+        costs.written = {name: found - written[name] for name, found in self.read_written().items()}
         foreign = busy - own - sum(costs.cpu_seconds.values())
         costs.foreign_share = max(0.0, foreign / (elapsed * (os.cpu_count() or 1)))
 
@@ -107,6 +119,7 @@ def figures_of(load: Load, costs: Costs | None) -> dict[str, float]:
         items = max(1, load.items_in_all)
         spent = {**costs.cpu_seconds, "load": load.cpu_seconds}
         figures |= {f"cpu_us.{name}": seconds / items * 1e6 for name, seconds in spent.items()}
+        figures |= {f"{name}_bytes": count / items for name, count in costs.written.items()}
         figures["foreign_share"] = costs.foreign_share
     return figures
 

@@ -120,6 +120,10 @@ def _in_process_lines(result: Mapping[str, Any]) -> str:
         model = scenarios["model"]
         pair = f"{model['us_per_row']:.2f} µs a row of 64; scikit-learn one row {model['sklearn_us']:,.0f} µs"
         lines.append(f"model: {pair}")
+    for name, figures in scenarios.items():
+        if wal := figures.get("wal_bytes"):
+            stored = figures["stored_bytes"]
+            lines.append(f"{name}: {wal:,.0f} bytes of write-ahead log and {stored:,.0f} stored bytes an item")
     if disk := result.get(FDATASYNC):
         lines.append(f"fdatasync of 4 KiB: p50 {disk['p50_ms']:.2f} ms, p99 {disk['p99_ms']:.2f} ms")
     return "\n".join(lines)

@@ -69,6 +69,14 @@ def env_list(name: str, default: list[str]) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()] if text else default
 
 
+def env_nodes(name: str) -> list[tuple[str, int]]:
+    """Servers as host:port, separated by commas."""
+    nodes = [text.rpartition(":") for text in env_list(name, [])]
+    if not all(host and port.isascii() and port.isdigit() and len(port) < 6 for host, _, port in nodes):
+        raise ImproperlyConfigured(f"{name} must be host:port, several separated by commas.")
+    return [(host.strip("[]"), int(port)) for host, _, port in nodes]
+
+
 def env_origins(name: str) -> list[str]:
     """Origins as browsers send them: https://console.bank.example, with its port if that is not the usual one."""
     found = env_list(name, [])

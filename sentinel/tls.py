@@ -43,7 +43,7 @@ def plain_lines(databases: Iterable[Mapping[str, Any]], redis_url: str, broker_u
     is_safe = {
         "database": all(options.get("sslmode") == "verify-full" for options in databases),
         "redis": _is_checked(redis_url, "rediss"),
-        "broker": _is_checked(broker_url, "amqps", "rediss"),
+        "broker": all(_is_checked(url, "amqps", "rediss") for url in broker_url.split(";")),
     }
     return {line for line in LINES if not is_safe[line]}
 

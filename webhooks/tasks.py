@@ -63,7 +63,9 @@ class WakeUps:
     def _open(self) -> Any:
         if self._producer is None:
             self._connection = current_app.connection_for_write()
-            self._connection.ensure_connection(max_retries=0, timeout=CONNECT_SECONDS)
+            # Each of the broker's nodes is tried once.
+            others = max(0, len(self._connection.alt) - 1)
+            self._connection.ensure_connection(max_retries=others, timeout=CONNECT_SECONDS)
             self._producer = current_app.amqp.Producer(self._connection, auto_declare=False)
         return self._producer
 

@@ -12,7 +12,7 @@ from dashboard.domain.system_figures import DOWN
 from dashboard.selectors.figures import freshness
 from ledger.models import OutboxPending
 from scoring.models import ModelPromotion, ModelVersion
-from scoring.services.entities import marker_key, marker_read
+from scoring.services.entities import marker_current
 from sentinel.ops.connections import redis_from_services
 from sentinel.ops.epochs import CONFIGURATION, epoch_key
 from sentinel.ops.health import run_probes
@@ -85,8 +85,8 @@ def _redis(now: datetime) -> Values:
     that rules, lists, policy or model have changed.
     """
     with redis_from_services() as client:
-        marker, changed_ns = client.mget([marker_key(), epoch_key(CONFIGURATION)])
-    known = marker_read(marker)
+        known = marker_current(client)
+        changed_ns = client.get(epoch_key(CONFIGURATION))
     found = {("entity_history_missing", ""): 0.0 if known is not None and known.is_ready else 1.0}
     if changed_ns is not None:
         found["configuration_age_seconds", ""] = max(0.0, now.timestamp() - int(changed_ns) / 1e9)

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from redis import RedisError
+from redis import Redis, RedisError
 
 from ledger.domain.payments import PaymentRequest
 from scoring.domain.entities import (
@@ -37,7 +38,9 @@ from scoring.domain.entities import (
     payment_records,
 )
 from scoring.services.entity_copies import EntityCopies, EntityCopy
-from sentinel.ops.connections import redis_ask, redis_key
+from sentinel.core.ids import first_uuid7_at
+from sentinel.ops.connections import redis_ask, redis_key, redis_runs, redis_runs_here
+from sentinel.ops.redis_cluster import ClusterClient
 from sentinel.ops.redis_line import Command
 
 ENTITY_HISTORY_MISSING = "entity_history_missing"
@@ -69,6 +72,11 @@ class Marker:
     @property
     def is_ready(self) -> bool:
         return self.state == READY
+
+    @property
+    def begun_with(self) -> UUID:
+        """The lowest id of a payment that may have come after the marker said that this generation is being built."""
+        return first_uuid7_at(int(self.generation.rpartition("-")[2], 16))
 
     def __str__(self) -> str:
         return f"{self.state} {self.generation}"
@@ -181,11 +189,22 @@ def _entity_prefix(installation: str, generation: str) -> bytes:
     return f"{installation}:entity:{generation}:".encode()
 
 
-def marker_read(data: bytes | None) -> Marker | None:
+def generation_named(runs: str, now_seconds: float) -> str:
+    return f"{generation_mark()}{runs}-{int(now_seconds * 1000):x}"
+
+
+def marker_read(data: bytes | None, runs: str) -> Marker | None:
+    """None also when it is of other runs of a cluster's nodes: one of them may have come back empty."""
     state, _, generation = (data or b"").decode().partition(" ")
-    if state not in (READY, BUILDING) or not generation.startswith(generation_mark()):
+    if state not in (READY, BUILDING) or not generation.startswith(generation_mark() + runs):
         return None
     return Marker(state, generation)
+
+
+def marker_current(redis: Redis | ClusterClient) -> Marker | None:
+    """For services outside the event loop. Errors: RedisError."""
+    data: Any = redis.get(marker_key())
+    return marker_read(data, redis_runs(redis))
 
 
 # -- reading, in one pipeline with the accounts
@@ -206,14 +225,14 @@ def entity_commands(digests: Sequence[bytes]) -> list[Command]:
 async def entities_read(digests: Sequence[bytes], answers: Sequence[Any]) -> Entities:
     """From the answers to `entity_commands`. Asks again when the generation is another one. Errors: RedisError."""
     global _last_marker
-    marker = marker_read(answers[0])
+    marker = marker_read(answers[0], redis_runs_here())
     if marker is None or not marker.is_ready:
         _last_marker = None
         return Entities(marker)
     if marker != _last_marker:
         _last_marker = marker
         answers = await redis_ask(entity_commands(digests))
-        if marker_read(answers[0]) != marker:
+        if marker_read(answers[0], redis_runs_here()) != marker:
             return Entities()
     prefix = _entity_prefix(settings.REDIS_KEY_PREFIX, marker.generation)
     copies = {
@@ -244,25 +263,27 @@ _unsent = _Unsent()
 
 async def entities_remember(entities: Entities) -> None:
     """Send the records of a group's payments. Never raises: what is not taken is sent again with the next ones."""
-    journal = [*_unsent.journal, *entities.journal]
+    waiting = list(_unsent.journal)
     _unsent.journal.clear()
     try:
         if _unsent.is_lost:
             await _give_up()
-        elif entities.added or journal:
-            await _send(entities, journal)
+        elif entities.added or entities.journal or waiting:
+            await _send(entities, waiting)
     except RedisError as error:
         _logger.warning("records of entities wait for Redis: %s", error)
-        _unsent.keep([*journal, *_as_journal(entities.added)])
+        _unsent.keep([*waiting, *entities.journal, *_as_journal(entities.added)])
 
 
-async def _send(entities: Entities, journal: Sequence[tuple[str, bytes, bytes]]) -> None:
+async def _send(entities: Entities, waiting: Sequence[tuple[str, bytes, bytes]]) -> None:
     marker = entities.marker
-    if journal or marker is None:
+    if waiting or entities.journal or marker is None:
         # Read now, after the commit: whoever reads the ledger for a new generation has set its marker before.
-        marker = marker_read((await redis_ask([("GET", marker_key())]))[0])
+        marker = marker_read((await redis_ask([("GET", marker_key())]))[0], redis_runs_here())
     if marker is None:
         return  # the ledger has them
+    # What had waited here before the ledger was read for this generation, was read with it.
+    journal = [*(each for each in waiting if UUID(each[0]) >= marker.begun_with), *entities.journal]
     commands: list[Command] = []
     if marker.is_ready:
         prefix = _entity_prefix(settings.REDIS_KEY_PREFIX, marker.generation)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
-from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
@@ -41,14 +40,15 @@ from scoring.services.entities import (
     entities_named,
     entity_digest,
     entity_key,
-    generation_mark,
+    generation_named,
     journal_key,
     journal_parse,
+    marker_current,
     marker_key,
-    marker_read,
 )
 from sentinel.core.ids import first_uuid7_at
-from sentinel.ops.connections import redis_from_services, redis_key
+from sentinel.ops.connections import redis_from_services, redis_key, redis_runs
+from sentinel.ops.redis_cluster import ClusterClient
 
 # "First seen" goes back MEMORY_SECONDS, and whoever was not seen for so long before that is new.
 _REACH = timedelta(seconds=2 * MEMORY_SECONDS + 86_400)
@@ -85,7 +85,7 @@ class Rebuilt:
 def entities_ensure(*, now: datetime) -> Rebuilt | None:
     """Read the ledger when Redis has no complete generation; None when it has one, or another process is at it."""
     with redis_from_services() as redis:
-        marker = _marker(redis)
+        marker = marker_current(redis)
     return None if marker and marker.is_ready else entities_rebuild(now=now)
 
 
@@ -104,7 +104,7 @@ def entities_rebuild(*, now: datetime, settle_seconds: float = SETTLE_SECONDS) -
 def entity_labels_tell(*, now: datetime) -> int:
     """Tell Redis of the labels that came since the last time; how many. Telling one twice does no harm."""
     with redis_from_services() as redis:
-        marker = _marker(redis)
+        marker = marker_current(redis)
         if marker is None or not marker.is_ready:
             return 0
         told_key = _labels_key(marker.generation)
@@ -122,7 +122,7 @@ def entity_label_tell(label_id: UUID) -> None:
     RedisError; `entity_labels_tell` makes it good.
     """
     with redis_from_services() as redis:
-        marker = _marker(redis)
+        marker = marker_current(redis)
         label = fraud_label_find(label_id) if marker and marker.is_ready else None
         if marker and label:
             _append(redis, marker.generation, label_records(label))
@@ -159,7 +159,7 @@ def label_records(label: FraudLabel) -> Records:
 
 @dataclass(slots=True)
 class Building:
-    redis: "Redis"
+    redis: Redis | ClusterClient
     marker: Marker
     begun_at: datetime
     now: datetime
@@ -169,11 +169,13 @@ class Building:
     recent: set[UUID] = field(default_factory=set)  # payments that the journal may tell of too
 
     @classmethod
-    def begin(cls, redis: "Redis", now: datetime, settle_seconds: float) -> "Building":
-        previous = _marker(redis)
-        marker = Marker(BUILDING, generation_mark() + token_hex(4))
+    def begin(cls, redis: Redis | ClusterClient, now: datetime, settle_seconds: float) -> "Building":
+        previous = marker_current(redis)
+        runs = redis_runs(redis)
+        marker = Marker(BUILDING, generation_named(runs, time.time()))
         redis.set(marker_key(), str(marker))
-        if previous is not None and previous.is_ready:
+        # The marker of other runs of a cluster's nodes counts for none here, and yet payments were gathered by it.
+        if runs or (previous is not None and previous.is_ready):
             time.sleep(settle_seconds)
         return cls(redis, marker, datetime.fromtimestamp(time.time(), tz=now.tzinfo), now)
 
@@ -259,7 +261,7 @@ class Building:
         return lines or []
 
 
-def _append(redis: "Redis", generation: str, records: Records) -> None:
+def _append(redis: Redis | ClusterClient, generation: str, records: Records) -> None:
     pipeline = redis.pipeline(transaction=False)
     for digest, record in records:
         key = entity_key(generation, digest)
@@ -271,11 +273,6 @@ def _append(redis: "Redis", generation: str, records: Records) -> None:
 def _chunks(payments: Iterator[RecordedRequest]) -> Iterable[list[RecordedRequest]]:
     while chunk := list(islice(payments, _PAYMENTS_AT_ONCE)):
         yield chunk
-
-
-def _marker(redis: "Redis") -> Marker | None:
-    data: Any = redis.get(marker_key())
-    return marker_read(data)
 
 
 def _labels_key(generation: str) -> str:

@@ -18,7 +18,8 @@ from redis.retry import Retry
 
 from sentinel.ops import metrics
 from sentinel.ops.postgres_line import LineConnection
-from sentinel.ops.redis_line import Command, RedisLine, redis_connect
+from sentinel.ops.redis_cluster import ClusterClient, ClusterLine, cluster_client, cluster_connect
+from sentinel.ops.redis_line import Command, RedisLine, RedisLink, redis_connect
 
 # A waiting lock or a slow statement ends before the gateway gives up; the answer is then "retry the same key".
 _SESSION_OPTIONS = (
@@ -30,7 +31,8 @@ _SESSION_OPTIONS = (
 
 Pool = AsyncConnectionPool[LineConnection]
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Awaitable[Pool]] = WeakKeyDictionary()
-_redis_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[RedisLine]] = WeakKeyDictionary()
+AnyRedisLine = RedisLine | ClusterLine
+_redis_links: WeakKeyDictionary[asyncio.AbstractEventLoop, RedisLink[AnyRedisLine]] = WeakKeyDictionary()
 
 
 async def recording_pool() -> Pool:
@@ -41,14 +43,18 @@ async def recording_pool() -> Pool:
     return await _pools[loop]
 
 
-async def redis_line() -> RedisLine:
+async def redis_line() -> AnyRedisLine:
     """The line of this event loop; a new one when the last one was cut. Errors: RedisError."""
     loop = asyncio.get_running_loop()
-    known = _redis_lines.get(loop)
-    if known is None or (known.done() and (known.cancelled() or known.exception() or not known.result().is_open)):
-        known = _redis_lines[loop] = asyncio.ensure_future(redis_connect(settings.REDIS_URL))
-    # Whoever hangs up while connecting does not take the connection from the others.
-    return known.result() if known.done() else await asyncio.shield(known)
+    if (link := _redis_links.get(loop)) is None:
+        link = _redis_links[loop] = RedisLink(_redis_connect)
+    return await link.line()
+
+
+async def _redis_connect() -> AnyRedisLine:
+    if settings.REDIS_CLUSTER:
+        return await cluster_connect(settings.REDIS_URL, settings.REDIS_CLUSTER)
+    return await redis_connect(settings.REDIS_URL)
 
 
 async def redis_ask(commands: Sequence[Command]) -> list[Any]:
@@ -56,8 +62,27 @@ async def redis_ask(commands: Sequence[Command]) -> list[Any]:
     return await (await redis_line()).ask(commands)
 
 
-def redis_from_services() -> Redis:
-    """A short-lived client for services outside the event loop. Use as a context manager."""
+def redis_runs_here() -> str:
+    """Of which runs of the nodes of a cluster this event loop was answered last; "" of one Redis.
+
+    One Redis that comes back empty lacks its marks as well, so nobody need ask of which run they are.
+    """
+    if not settings.REDIS_CLUSTER:
+        return ""
+    link = _redis_links.get(asyncio.get_running_loop())
+    line = link.known() if link is not None else None
+    return line.runs if line is not None else "unknown"  # no generation's name has it
+
+
+def redis_runs(client: Redis | ClusterClient) -> str:
+    """The same, asked of a client of `redis_from_services`."""
+    return client.runs() if isinstance(client, ClusterClient) else ""
+
+
+def redis_from_services() -> Redis | ClusterClient:
+    """A short-lived client for services outside the event loop. Use as a context manager. Errors: RedisError."""
+    if settings.REDIS_CLUSTER:
+        return cluster_client(settings.REDIS_URL, timeout_seconds=1)
     return Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
 
 
@@ -102,8 +127,8 @@ async def close_connections() -> None:
     loop = asyncio.get_running_loop()
     if loop in _pools:
         await (await _pools.pop(loop)).close()
-    if loop in _redis_lines:
-        (await _redis_lines.pop(loop)).close()
+    if loop in _redis_links:
+        _redis_links.pop(loop).close()
 
 
 def count_connections() -> None:

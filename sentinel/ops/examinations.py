@@ -20,6 +20,7 @@ from django_redis import get_redis_connection
 from sentinel.ops import queues
 from sentinel.ops.doctor import LookAtIt, Wrong, register_examination
 from sentinel.ops.machine import that_exists
+from sentinel.ops.probes import one_node
 
 CLOCK_LOOK_SECONDS, CLOCK_WRONG_SECONDS = 1.0, 5.0
 DISK_LOOK_BYTES, DISK_WRONG_BYTES = 5 << 30, 1 << 30
@@ -132,5 +133,5 @@ def _database_seconds() -> float:
 
 
 def _redis_seconds() -> float:
-    seconds, micros = get_redis_connection("default").time()
+    seconds, micros = get_redis_connection("default").time(**one_node())
     return float(seconds) + float(micros) / 1e6

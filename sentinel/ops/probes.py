@@ -1,9 +1,11 @@
 """The probes of what every process needs: the database, its tables, the cache, the broker."""
 
 from celery import current_app
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django_redis import get_redis_connection
+from redis import RedisCluster
 
 from sentinel.ops.health import register_probe
 
@@ -20,10 +22,15 @@ def database() -> str:
 
 def cache() -> str:
     client = get_redis_connection("default")
-    client.ping()
-    about = client.info("server")
+    client.ping()  # in a cluster every node
+    about = client.info("server", **one_node())
     name = about.get("server_name", "redis").capitalize()
     return f"{name} {about.get(f'{name.lower()}_version', about['redis_version'])}"
+
+
+def one_node() -> dict[str, str]:
+    """Options for what a client of a cluster would ask of every node."""
+    return {"target_nodes": RedisCluster.DEFAULT_NODE} if settings.REDIS_CLUSTER else {}
 
 
 def broker() -> str:

@@ -1,5 +1,6 @@
 """A broker of the test's own, on a port of its own, that can be killed and started again."""
 
+import json
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from sentinel.ops.embedded import valkey
 from sentinel.ops.embedded.processes import free_port
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+RABBITMQCTL = RABBITMQ.with_name("rabbitmqctl")  # the one in PATH changes to another user, who has another cookie
 START_SECONDS = 90
 
 
@@ -63,41 +66,72 @@ class Broker:
 @contextmanager
 def rabbitmq(folder: Path) -> Iterator[Broker]:
     """Skips the test where RabbitMQ is not installed."""
+    with rabbitmq_nodes(folder, 1) as nodes:
+        yield nodes[0]
+
+
+class RabbitNode(Broker):
+    def __init__(self, folder: Path, mapper: int, first: "RabbitNode | None") -> None:
+        port = free_port()
+        self.name = f"faults{port}@localhost"
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(folder.parent),  # where the cookie is, by which nodes trust each other
+            "RABBITMQ_NODENAME": self.name,
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "ERL_EPMD_PORT": str(mapper),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+            "ERL_CRASH_DUMP": "/dev/null",
+            "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
+        }
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+        if first:
+            (folder / "rabbitmq.conf").write_text(
+                "cluster_formation.peer_discovery_backend = classic_config\n"
+                f"cluster_formation.classic_config.nodes.1 = {first.name}\n"
+                f"cluster_formation.classic_config.nodes.2 = {self.name}\n"
+            )
+        super().__init__(f"amqp://guest:guest@127.0.0.1:{port}//", self._spawn, port, folder / "rabbitmq.pid")
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with (self._folder / "rabbitmq.out").open("ab") as output:
+            return subprocess.Popen(
+                [str(RABBITMQ)], env=self._environment, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def queue(self, name: str) -> dict[str, Any]:
+        """What this node says of a queue: its type, leader, members, those online, and messages."""
+        words = ["name", "type", "leader", "members", "online", "messages"]
+        command = [str(RABBITMQCTL), "-q", "-n", self.name, "list_queues", "--formatter", "json", *words]
+        answer = subprocess.run(
+            command, env=self._environment, capture_output=True, text=True, timeout=60, check=True
+        )
+        return next((found for found in json.loads(answer.stdout) if found["name"] == name), {})
+
+
+@contextmanager
+def rabbitmq_nodes(folder: Path, count: int) -> Iterator[list[RabbitNode]]:
+    """One cluster. Skips the test where RabbitMQ is not installed."""
     if not RABBITMQ.exists():
         pytest.skip(f"RabbitMQ is not installed: {RABBITMQ}")
-    port, mapper = free_port(), free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "LANG": "C.UTF-8",
-        "HOME": str(folder),
-        "RABBITMQ_NODENAME": f"faults{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(free_port()),
-        "ERL_EPMD_PORT": str(mapper),
-        "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-        "RABBITMQ_LOG_BASE": str(folder / "log"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
-        "ERL_CRASH_DUMP": "/dev/null",
-        "RABBITMQ_PID_FILE": str(folder / "rabbitmq.pid"),
-    }
-    output = (folder / "rabbitmq.out").open("ab")
-    broker = Broker(
-        f"amqp://guest:guest@127.0.0.1:{port}//",
-        lambda: subprocess.Popen(
-            [str(RABBITMQ)], env=environment, stdout=output, stderr=output, start_new_session=True
-        ),
-        port,
-        folder / "rabbitmq.pid",
-    )
+    mapper, nodes = free_port(), list[RabbitNode]()
     try:
-        yield broker
+        for number in range(count):
+            own = folder / f"rabbitmq{number}" if count > 1 else folder
+            nodes.append(RabbitNode(own, mapper, nodes[0] if nodes else None))
+        yield nodes
     finally:
-        broker.kill()
+        for node in nodes:
+            node.kill()
         _end_port_mapper(mapper)
-        output.close()
 
 
 def _end_port_mapper(port: int) -> None:

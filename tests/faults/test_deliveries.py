@@ -25,7 +25,7 @@ from standardwebhooks import Webhook
 from sentinel.api.models import GatewayClient
 from sentinel.ops import queues
 from tests.factories import make_account, make_client, make_payment
-from tests.faults.brokers import Broker, rabbitmq, valkey_broker
+from tests.faults.brokers import Broker, RabbitNode, rabbitmq, rabbitmq_nodes, valkey_broker
 from tests.faults.stack import RELAY, WORKER, process
 from tests.webhooks.making import make_endpoint
 from tests.webhooks.receiver import Received, Receiver, answers, receiving
@@ -114,6 +114,57 @@ def test_nothing_is_lost_whatever_is_killed(endpoint, receiver, broker, tmp_path
         wait_until_all_arrived(endpoint, EVENTS)
 
     check_received(endpoint, receiver, EVENTS)
+
+
+@pytest.mark.journey  # on the machine's own RabbitMQ, which the first run of the checks may lack
+def test_with_one_of_three_nodes_dead_nothing_is_lost_and_deliveries_go_on(endpoint, receiver, tmp_path):
+    pay(endpoint.client, EVENTS // 3)
+    with rabbitmq_nodes(tmp_path, 3) as nodes:
+        kept = messages_kept(nodes, tmp_path)
+        leader = next(node for node in nodes if node.name == kept["leader"])
+        leader.kill()
+        others = [node for node in nodes if node is not leader]
+        left = queue_of(others[0], lambda queue: queue["leader"] in {node.name for node in others})
+        # The dead one comes first: whoever connects is refused there, and goes on to the next.
+        urls = ";".join(node.url for node in [leader, *others])
+        with (
+            process(RELAY, urls, tmp_path / "relay.log") as relay,
+            process(WORKER, urls, tmp_path / "worker.log"),
+        ):
+            pay(endpoint.client, EVENTS // 3)
+            wait_until_all_arrived(endpoint, 2 * (EVENTS // 3))
+            leader.start()
+            whole = queue_of(leader, lambda queue: len(queue["online"]) == 3)
+            relay.kill_and_start()
+            pay(endpoint.client, EVENTS // 3)
+            wait_until_all_arrived(endpoint, 3 * (EVENTS // 3))
+
+    assert (kept["type"], len(kept["members"]), len(left["online"]), len(whole["online"])) == ("quorum", 3, 2, 3)
+    check_received(endpoint, receiver, 3 * (EVENTS // 3))
+
+
+def messages_kept(nodes: Sequence[RabbitNode], folder: Path) -> dict[str, Any]:
+    """The queue of deliveries with the messages of a relay that nobody has taken yet."""
+    # Longer than what follows takes, so that no message is sent again; short enough to be waited for if the relay is
+    # killed with a message in hand.
+    slow = {"SENTINEL_WEBHOOK_LEASE_SECONDS": "60"}
+    with process(WORKER, nodes[0].url, folder / "worker.log") as worker:
+        queue_of(nodes[0], lambda queue: len(queue["members"]) == 3)
+        worker.kill()
+    with process(RELAY, nodes[0].url, folder / "relay.log", **slow):
+        messages = -1
+        while messages != (queue := queue_of(nodes[0], lambda queue: queue["messages"] > 0))["messages"]:
+            messages = queue["messages"]
+    return queue
+
+
+def queue_of(node: RabbitNode, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The queue of deliveries as soon as it is so."""
+    deadline = time.monotonic() + 90
+    while not ((queue := node.queue(queues.DELIVERIES)) and is_so(queue)):
+        assert time.monotonic() < deadline, queue
+        time.sleep(0.5)
+    return queue
 
 
 def test_a_receiver_that_hangs_delays_nobody_else(endpoint, receiver, tmp_path):

@@ -1,7 +1,10 @@
 """The line to Redis: answers go to whoever asked, and a line that was cut tells everyone who waits."""
 
 import asyncio
-from contextlib import asynccontextmanager
+import socket
+import time
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -11,7 +14,7 @@ from redis import RedisError, ResponseError
 from sentinel.ops import redis_line
 from sentinel.ops.connections import close_connections, redis_ask
 from sentinel.ops.connections import redis_line as redis_line_here
-from sentinel.ops.redis_line import redis_connect
+from sentinel.ops.redis_line import RedisLink, redis_connect
 
 
 def test_callers_who_ask_at_once_get_their_own_answers():
@@ -104,3 +107,49 @@ async def connected():
     finally:
         line.close()
         await asyncio.sleep(0)
+
+
+def test_a_redis_that_is_away_keeps_only_those_waiting_who_notice_it_first():
+    async def run(port):
+        link = RedisLink(partial(redis_connect, f"redis://127.0.0.1:{port}/0"))
+        return [await seconds_until_refused(link) for _ in range(3)]
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never says a word
+        first, *others = asyncio.run(run(silent.getsockname()[1]))
+
+    assert first >= redis_line.PATIENCE_SECONDS
+    assert max(others) < 0.1
+
+
+def test_a_redis_that_is_back_is_found_beside_the_requests():
+    async def run():
+        urls = iter(["redis://127.0.0.1:1/0"])
+        link = RedisLink(lambda: redis_connect(next(urls, settings.REDIS_URL)))
+        await seconds_until_refused(link)
+        refused = await seconds_until_refused(link)
+        try:
+            return refused, await (await found(link)).ask([("PING",)])
+        finally:
+            link.close()
+            await asyncio.sleep(0)
+
+    refused_seconds, answer = asyncio.run(run())
+
+    assert refused_seconds < 0.1
+    assert answer == [b"PONG"]
+
+
+async def seconds_until_refused(link):
+    started = time.monotonic()
+    with pytest.raises(RedisError):
+        await link.line()
+    return time.monotonic() - started
+
+
+async def found(link):
+    """The line, asked for again and again, as payments do."""
+    async with asyncio.timeout(5):
+        while True:
+            with suppress(RedisError):
+                return await link.line()
+            await asyncio.sleep(0.02)
