@@ -32,6 +32,8 @@ PATIENCE_SECONDS = 1.0
 BLIND_TRUST_SECONDS = 2.0
 # With an unchanged one for this long: whoever published may not have reached Redis.
 TRUST_SECONDS = 30.0
+# From half of that time on it is looked at again beside the payments, so that they seldom wait for it.
+_LOOK_AHEAD = 0.5
 
 _logger = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ _locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
 async def configuration_current(epoch: bytes | None) -> Configuration:
     """The configuration of an epoch as just read from Redis; None when Redis has none or cannot be read."""
     if (known := _known(epoch)) is not None:
+        if _memory.looking_since_seconds is None and _known(epoch, _LOOK_AHEAD) is None:
+            asyncio.ensure_future(_look_again(epoch, _LOOK_AHEAD)).add_done_callback(_say_what_went_wrong)
         return known
     looking = asyncio.ensure_future(_look_again(epoch))
     if (known := _memory.configuration) is not None:
@@ -77,10 +81,10 @@ async def configuration_current(epoch: bytes | None) -> Configuration:
     return await looking
 
 
-async def _look_again(epoch: bytes | None) -> Configuration:
+async def _look_again(epoch: bytes | None, share: float = 1.0) -> Configuration:
     lock = _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     async with lock:
-        if (known := _known(epoch)) is None:
+        if (known := _known(epoch, share)) is None:
             _memory.looking_since_seconds = time.monotonic()
             try:
                 known = await sync_to_async(_load_and_hang_up, thread_sensitive=False)()
@@ -129,14 +133,15 @@ def configuration_forget() -> None:
     lists_forget()
 
 
-def _known(epoch: bytes | None) -> Configuration | None:
+def _known(epoch: bytes | None, share: float = 1.0) -> Configuration | None:
+    """What can be trusted, for no more than a share of the time that it may be."""
     known = _memory.configuration
     if known is None or (known.reload_at is not None and known.reload_at <= timezone.now()):
         return None
     age_seconds = time.monotonic() - _memory.loaded_at_seconds
     if epoch is None or epoch != _memory.epoch:
-        return known if epoch is None and age_seconds < BLIND_TRUST_SECONDS else None
-    return known if age_seconds < TRUST_SECONDS else None
+        return known if epoch is None and age_seconds < share * BLIND_TRUST_SECONDS else None
+    return known if age_seconds < share * TRUST_SECONDS else None
 
 
 def _champion_or_none(family: str, known: Champion | None) -> Champion | None:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,8 +22,9 @@ from sentinel.ops.queues import DELIVERIES
 from sentinel.ops.services import Services
 from tests.faults.brokers import Broker, rabbitmq, valkey_broker
 from tests.faults.proxy import Proxy
+from tests.faults.sabotage import VARIABLE
 
-START_SECONDS = 90
+START_SECONDS = 180
 DISK_MIB = 900
 # What takes a day and a minute at a bank takes seconds here; nothing else is changed.
 QUICK = {
@@ -88,6 +89,12 @@ class Handle:
         if not self.is_running:
             self.start()
 
+    def become(self, child: Child) -> None:
+        """Is killed and started again as another one."""
+        self.kill()
+        self.child = child
+        self.start()
+
     def stop(self) -> None:
         signal_group(self._process, self.child.stop_signal)
         try:
@@ -110,6 +117,7 @@ class Ground:
     to_postgres: Proxy
     to_valkey: Proxy
     to_broker: Proxy
+    to_web: Proxy
     environment: dict[str, str]
     base_url: str
     has_own_disk: bool
@@ -120,12 +128,30 @@ class Ground:
         return self.processes["web"]
 
     @property
+    def database(self) -> str:
+        """The name of the product's database."""
+        return urlsplit(self.services.database_url).path.removeprefix("/")
+
+    @property
     def model_folder(self) -> Path:
         return self.folder / "models"
+
+    @property
+    def proxied_url(self) -> str:
+        """The same web processes, over a network that can fail."""
+        return f"http://127.0.0.1:{self.to_web.port}"
 
     def start_processes(self) -> None:
         for child in _children(self.environment, self.base_url):
             self.processes[child.name] = Handle(child, self.folder / f"{child.name}.log")
+
+    def start_again(self, name: str, *, sabotage: str = "") -> None:
+        """A process as it should be, or with its clock moved, or with one promise taken away."""
+        child = next(each for each in _children(self.environment, self.base_url) if each.name == name)
+        if sabotage:
+            environment = self.environment | {VARIABLE: sabotage}
+            child = replace(child, command=_SABOTAGED[name], environment=environment)
+        self.processes[name].become(child)
 
     def one_web_process(self) -> int:
         return max(descendants(self.web.pid))
@@ -164,10 +190,11 @@ def _started(folder: Path, seed: int, has_own_disk: bool) -> Iterator[Ground]:
         (folder / "broker").mkdir()
         broker = stack.enter_context(_broker(folder / "broker"))
         services = Services(*urls, redis_url, broker.url, {}, True)
-        proxies = [Proxy(_port(url), seed=seed) for url in (urls[0], redis_url, broker.url)]
+        port = free_port()
+        ports = *(_port(url) for url in (urls[0], redis_url, broker.url)), port
+        proxies = [Proxy(each, seed=seed) for each in ports]
         for proxy in proxies:
             stack.callback(proxy.close)
-        port = free_port()
         environment = child_environment(services, folder) | QUICK | _through(services, proxies)
         environment |= {"SENTINEL_BIND": f"127.0.0.1:{port}", "SENTINEL_REDIS_PREFIX": "faults"}
         found = Ground(
@@ -181,6 +208,7 @@ def _started(folder: Path, seed: int, has_own_disk: bool) -> Iterator[Ground]:
             to_postgres=proxies[0],
             to_valkey=proxies[1],
             to_broker=proxies[2],
+            to_web=proxies[3],
             environment=environment,
             base_url=f"http://127.0.0.1:{port}",
             has_own_disk=has_own_disk and data.resolve().is_relative_to(folder.resolve()),
@@ -214,7 +242,7 @@ def _broker(folder: Path) -> Iterator[Broker]:
 
 
 def _through(services: Services, proxies: list[Proxy]) -> dict[str, str]:
-    to_postgres, to_valkey, to_broker = proxies
+    to_postgres, to_valkey, to_broker, _ = proxies
     return {
         "DATABASE_URL": _at(services.database_url, to_postgres.port),
         "REDIS_URL": _at(services.redis_url, to_valkey.port),
@@ -222,30 +250,21 @@ def _through(services: Services, proxies: list[Proxy]) -> dict[str, str]:
     }
 
 
+def _gunicorn(settings: str) -> list[str]:
+    return [sys.executable, "-m", "gunicorn", "-c", f"python:{settings}"]
+
+
+_SABOTAGED = {
+    "web": _gunicorn("tests.faults.sabotaged_gunicorn"),
+    "relay": [sys.executable, "-m", "tests.faults.sabotage", "relay"],
+}
+
+
 def _children(environment: dict[str, str], base_url: str) -> list[Child]:
-    web = [sys.executable, "-m", "gunicorn", "-c", "python:sentinel.ops.gunicorn_settings"]
-    celery = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "sentinel.celery",
-        "worker",
-        "-n",
-        "deliveries@%h",
-        "-Q",
-        DELIVERIES,
-    ]
-    celery += [
-        "--pool",
-        "threads",
-        "--concurrency",
-        "8",
-        "--loglevel",
-        "WARNING",
-        "--without-gossip",
-        "--without-mingle",
-    ]
+    web = _gunicorn("sentinel.ops.gunicorn_settings")
+    celery = [sys.executable, "-m", "celery", "-A", "sentinel.celery", "worker", "-n", "deliveries@%h"]
+    celery += ["-Q", DELIVERIES, "--pool", "threads", "--concurrency", "8", "--loglevel", "WARNING"]
+    celery += ["--without-gossip", "--without-mingle"]
     return [
         Child("web", web, environment, state.ROOT, is_ready=lambda: answers_ready(base_url)),
         Child("relay", manage("relay"), environment, state.ROOT),

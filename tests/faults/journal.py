@@ -20,7 +20,7 @@ class Journal:
     """A line a promise, on the disk when `keep` comes back: the gateway may die after it."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._file = path, path.open("ab")
+        self.path, self._file = path, path.open("ab")
 
     def keep(self, promise: Promise) -> None:
         self._file.write(json.dumps(asdict(promise)).encode() + b"\n")
@@ -29,7 +29,7 @@ class Journal:
 
     def promises(self) -> list[Promise]:
         """As read back from the disk."""
-        return [Promise(**json.loads(line)) for line in self._path.read_bytes().splitlines()]
+        return [Promise(**json.loads(line)) for line in self.path.read_bytes().splitlines()]
 
     def close(self) -> None:
         self._file.close()

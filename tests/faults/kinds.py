@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ def _nothing(ground: Ground) -> None:
 class Fault:
     """`decides` tells whether payments must be decided all the same while it lasts, each flagged as degraded by
     `flag`. `receiver_status` is what the receiver of webhooks answers meanwhile. `needs_small_disk`: only where the
-    servers lie on a file system of their own.
+    servers lie on a file system of their own. `over_network`: payments come through the proxy `to_web`.
     """
 
     name: str
@@ -36,6 +37,13 @@ class Fault:
     receiver_status: int = 200
     is_short: bool = False
     needs_small_disk: bool = False
+    over_network: bool = False
+
+    def missing(self, ground: Ground) -> str:
+        """What it would need and is not there; empty when it can begin."""
+        if self.needs_small_disk and not ground.has_own_disk:
+            return "there is no file system to fill, which takes root"
+        return ""
 
 
 def _kill_postgres(ground: Ground) -> None:
@@ -132,6 +140,42 @@ def _restart_broker(ground: Ground) -> None:
     ground.broker.start()
 
 
+def _kill_web_while_slow(ground: Ground) -> None:
+    """What a web process has under way at PostgreSQL takes more than a second, so that much of it is cut off. What
+    has left the process and not arrived is lost with it, as when its machine goes.
+    """
+    ground.to_postgres.mood = Mood(delay_seconds=0.4)
+    time.sleep(3)
+    ground.to_postgres.reset_all()
+    ground.web.kill()
+
+
+def _mend_slow_web(ground: Ground) -> None:
+    _calm("to_postgres")(ground)
+    ground.web.ensure()
+
+
+def _silence_and_kill_broker(ground: Ground) -> None:
+    """What was sent to it meanwhile never arrives."""
+    ground.to_broker.mood = Mood(is_silent=True)
+    time.sleep(4)
+    ground.broker.kill()
+
+
+def _mend_silent_broker(ground: Ground) -> None:
+    _calm("to_broker")(ground)
+    ground.broker.start()
+
+
+def _move_clock(sabotage: str) -> Deed:
+    """Of the web processes alone; all others and the gateway keep theirs."""
+    return lambda ground: ground.start_again("web", sabotage=sabotage)
+
+
+def _set_clock(ground: Ground) -> None:
+    ground.start_again("web")
+
+
 def _thaw_postgres(ground: Ground) -> None:
     ground.postgres.thaw()
 
@@ -178,4 +222,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault("F19", "the receiver of webhooks down", _nothing, seconds=10, decides=True, receiver_status=503),
     Fault("F20", "the seal killed", _kill("seal"), _start("seal"), decides=True),
     Fault("F21", "the disk full", _fill_disk, _empty_disk, needs_small_disk=True),
+    Fault("F22", "the clock of the web processes ten minutes ahead", _move_clock("clock-ahead"), _set_clock),
+    Fault("F23", "the clock of the web processes four minutes behind", _move_clock("clock-behind"),
+          _set_clock),
+    Fault("F24", "answers lost on their way to the gateway", _mood("to_web", is_half_open=True), _calm("to_web"),
+          seconds=3, over_network=True),
+    Fault("F25", "all web processes killed while PostgreSQL is slow", _kill_web_while_slow, _mend_slow_web,
+          seconds=1),
+    Fault("F26", "the broker silent, then killed", _silence_and_kill_broker, _mend_silent_broker, seconds=1,
+          decides=True),
 )  # fmt: skip

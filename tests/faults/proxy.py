@@ -42,8 +42,7 @@ class Proxy:
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
-        self._server.close()
-        self._run(self._drop())
+        self._run(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
@@ -54,6 +53,10 @@ class Proxy:
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _close(self) -> None:
+        self._server.close()
+        await self._drop()
 
     async def _drop(self) -> None:
         for writer in list(self._open):

@@ -1,17 +1,27 @@
 """The fault suite itself: a proxy that misbehaves as told, and a journal that keeps what it was given."""
 
+import asyncio
+import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
+from tests.faults.command import Outcome, _finish, _is_chosen, parse
+from tests.faults.controls import CONTROLS, ControlTold
 from tests.faults.gateway import _is_definitive
 from tests.faults.journal import Journal, Promise
 from tests.faults.kinds import FAULTS
 from tests.faults.proxy import Mood, Proxy
+from tests.faults.sabotage import VARIABLE
+from tests.faults.sender import Sender
+from tests.faults.story import Told
+from tests.webhooks.receiver import Receiver, answers, receiving
 
 
 @pytest.fixture
@@ -108,6 +118,22 @@ def test_what_the_journal_was_given_is_read_back_from_the_disk(tmp_path):
     again.close()
 
 
+def test_the_gateway_is_told_what_was_answered_and_that_nothing_was():
+    async def send(base_url: str, receiver: Receiver) -> list[int | None]:
+        sender = Sender(base_url)
+        told = [await sender.post("/hook", b"{}", {"X-Name": "value"}) for _ in range(2)]
+        receiver.close()
+        told.append(await sender.post("/hook", b"{}", {}))
+        sender.close()
+        return [answer.status if answer else None for answer in told]
+
+    with receiving(answers(201, b"{}", Connection="close")) as receiver:
+        statuses = asyncio.run(send(receiver.url.removesuffix("/hook"), receiver))
+
+        assert statuses == [201, 201, None]
+        assert [(each.body, each.headers["x-name"]) for each in receiver.received] == [("{}", "value")] * 2
+
+
 @pytest.mark.parametrize(
     ("status", "is_definitive"), [(201, True), (422, True), (503, False), (429, False), (409, False)]
 )
@@ -115,9 +141,68 @@ def test_what_is_unknown_is_asked_again(status, is_definitive):
     assert _is_definitive(status) is is_definitive
 
 
-def test_the_guide_names_every_kind_of_fault():
-
+def test_the_guide_names_every_kind_of_fault_and_every_control():
     guide = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text()
+    names = [fault.name for fault in FAULTS] + [control.name for control in CONTROLS]
 
-    assert [fault.name for fault in FAULTS if fault.name not in guide] == []
-    assert len({fault.name for fault in FAULTS}) == len(FAULTS) >= 20
+    assert [name for name in names if not re.search(rf"\b{name}\b", guide)] == []
+    assert len(set(names)) == len(names)
+    assert (len(FAULTS), len(CONTROLS)) == (26, 6)
+
+
+def a_story(**found: Any) -> Told:
+    return Told("F1", "PostgreSQL killed", 1, requests=10, acknowledged=10, **found)
+
+
+def a_control(*, is_detected: bool) -> ControlTold:
+    return ControlTold("C1", "asynchronous commits", "lost payments", is_detected, 1, a_story(lost=["k1"]))
+
+
+@pytest.mark.parametrize(
+    ("told", "controls", "code"),
+    [
+        ([a_story()], [a_control(is_detected=True)], 0),
+        ([a_story()], [a_control(is_detected=False)], 1),
+        ([a_story(lost=["k1"])], [a_control(is_detected=True)], 1),
+        ([], [a_control(is_detected=True)], 0),
+        ([], [], 1),
+    ],
+    ids=["all held", "a control that was not seen", "a loss", "controls alone", "nothing ran"],
+)
+def test_the_command_fails_when_something_was_lost_or_a_control_was_not_seen(told, controls, code, capsys, tmp_path):
+    options = parse(["--json", str(tmp_path / "result.json")])
+
+    assert _finish(Outcome(told, controls), options) == code
+
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["controls_detected"] == sum(each.is_detected for each in controls)
+    assert result["controls_missed"] == [each.control for each in controls if not each.is_detected]
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        ([], (26, 6)),
+        (["--controls"], (0, 6)),
+        (["--only", "F4", "C1"], (1, 1)),
+        (["--short"], (6, 2)),
+    ],
+)
+def test_what_is_asked_for_runs(words, chosen):
+    options = parse(words)
+
+    assert (
+        tuple(
+            sum(_is_chosen(kind, options, are_controls=are_controls) for kind in kinds)
+            for kinds, are_controls in ((FAULTS, False), (CONTROLS, True))
+        )
+        == chosen
+    )
+
+
+def test_the_product_knows_nothing_of_what_is_taken_away_from_it():
+    rooms = ("sentinel", "ledger", "rules", "scoring", "webhooks", "dashboard")
+    sources = [path for room in rooms for path in (Path(__file__).parents[2] / room).rglob("*.py")]
+
+    assert len(sources) > 100
+    assert [path.name for path in sources if VARIABLE in path.read_text()] == []

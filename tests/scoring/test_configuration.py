@@ -61,3 +61,27 @@ def test_a_look_that_fails_is_told_to_whoever_waits_for_it(monkeypatch):
 
     with pytest.raises(ConnectionError):
         asyncio.run(configuration_current(b"first"))
+
+
+def test_it_is_looked_at_again_beside_the_payments_before_they_have_to_wait(monkeypatch):
+    may_load, versions = Event(), iter((1, 2))
+
+    def load() -> Configuration:
+        version = next(versions)
+        assert version == 1 or may_load.wait(10)
+        return a_configuration(version)
+
+    async def payments() -> list[int]:
+        seen = [(await configuration_current(None)).ruleset_version]
+        module._memory.loaded_at_seconds -= 0.6 * module.BLIND_TRUST_SECONDS
+        seen.append((await configuration_current(None)).ruleset_version)
+        may_load.set()
+        async with asyncio.timeout(10):
+            while seen[-1] == 1:
+                await asyncio.sleep(0.01)
+                seen.append((await configuration_current(None)).ruleset_version)
+        return [seen[0], seen[1], seen[-1]]
+
+    monkeypatch.setattr(module, "configuration_load", load)
+
+    assert asyncio.run(payments()) == [1, 1, 2]
