@@ -20,6 +20,11 @@ install_browser() {
     install_package chromium || echo "Without Chromium the browser tests are skipped."
 }
 
+install_nginx() {
+    if [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null; then return; fi
+    install_package nginx || echo "Without nginx what stands before the service is NOT tested."
+}
+
 # Needs Node.js 20 or later, which older releases of Debian do not have: then the committed bundle is taken as it is.
 rebuild_bundle() {
     local major

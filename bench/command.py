@@ -6,12 +6,14 @@ import sys
 from contextlib import nullcontext, redirect_stdout
 from urllib.parse import urlsplit
 
+from bench import scale
 from bench.finish import STDOUT
 from bench.scenarios import IN_FLIGHT, NAMES
 from bench.stack import new_run, started_stack
 from sentinel.ops.console import Refusal, say
 from sentinel.ops.supervisor import StopRequested
 
+WHAT = ("rules", "simulation", "deliveries", "dashboard", "queue", "nginx", "scale")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -25,6 +27,8 @@ def _run(options: argparse.Namespace) -> int:
     try:
         if options.what == "rules":
             return _measure_rules(options)
+        if options.what == "scale":
+            return scale.main()
         return _measure_url(options) if options.url else _measure_own(options)
     except Refusal as refusal:
         say(f"\n{refusal}")
@@ -38,7 +42,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="manage.py bench", description="Measures SentinelStream beside its yardsticks, on servers of its own."
     )
-    parser.add_argument("what", nargs="?", choices=("rules", "simulation", "deliveries", "dashboard", "queue"),
+    parser.add_argument("what", nargs="?", choices=WHAT,
                         help="rules beside other engines, or what takes long: see bench/README.md")  # fmt: skip
     parser.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=f"of: {', '.join(NAMES)}")
     parser.add_argument("--rounds", type=_count, default=3, help="rounds, of which medians are taken (3)")
@@ -114,6 +118,8 @@ def _measure_own(options: argparse.Namespace) -> int:
             from bench.dashboard import measure
         elif options.what == "queue":
             from bench.queue import measure
+        elif options.what == "nginx":
+            from bench.nginx import measure
         else:
             from bench.own_service import measure
 

@@ -12,6 +12,10 @@ RATIOS = {
     "group_vs_one_commit": ("single", "per_second", "single-one-commit", "per_second"),
     "bulk_vs_single": ("bulk", "per_second", "single", "per_second"),
     "score_vs_bulk": ("score", "per_second", "bulk", "per_second"),
+    "nginx_vs_direct_p50": ("nginx-8", "p50_ms", "direct-8", "p50_ms"),
+    "nginx_vs_direct_speed": ("nginx", "per_second", "direct", "per_second"),
+    "nginx_two_vs_one": ("nginx-two", "per_second", "nginx", "per_second"),
+    "nginx_four_vs_one": ("nginx-four", "per_second", "nginx", "per_second"),
     "model_vs_sklearn": ("model", "sklearn_us", "model", "us_per_row"),
 }
 # Not ratios, but wanted beside them: name -> (scenario, figure).

@@ -7,6 +7,7 @@ and wait for what is under way, so that every key that was sent is accounted for
 
 import asyncio
 import json
+import ssl
 import sys
 import time
 from contextlib import suppress
@@ -28,6 +29,7 @@ class Loader:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.load = plan, Load()
         self._requests = requests_of(plan, self.load)
+        self._tls = ssl.create_default_context(cafile=plan.authority) if plan.authority else None
         self._under_way: dict[int, tuple[Outgoing, float]] = {}
         self._lost = 0
         self._sent = 0
@@ -58,7 +60,7 @@ class Loader:
         self._under_way[number] = (Outgoing(b""), 0.0)
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(number, self), self.plan.host, self.plan.port
+                lambda: Connection(number, self), self.plan.host, self.plan.port, ssl=self._tls
             )
         except OSError as error:
             self._note_error(f"no connection: {error}")

@@ -37,7 +37,7 @@ def measure(stack: Stack, options: argparse.Namespace, *, run: str) -> int:
             stack.start_server(server, options.web_processes)
         if options.everything:
             stack.start_background()
-        runner = _runner(stack, seeded, options, results, run)
+        runner = runner_of(stack, seeded, options, results, run)
         for number in range(1, options.rounds + 1):
             runner.round(names, f"round {number}/{options.rounds}")
         if options.memory:
@@ -49,15 +49,15 @@ def measure(stack: Stack, options: argparse.Namespace, *, run: str) -> int:
             profile_measure(runner)
     except (StopRequested, KeyboardInterrupt):
         say("\nStopped. What was measured until then:")
-        _finish(stack, options, results)
+        finish_own(stack, options, results)
         return 130
     except Refusal:
-        _finish(stack, options, results)
+        finish_own(stack, options, results)
         raise
-    return _finish(stack, options, results)
+    return finish_own(stack, options, results)
 
 
-def _finish(stack: Stack, options: argparse.Namespace, results: Results) -> int:
+def finish_own(stack: Stack, options: argparse.Namespace, results: Results) -> int:
     """As `finish`. The logs are deleted with everything else, so what explains an error is shown."""
     if results.has_failed:
         for name in stack.servers:
@@ -76,7 +76,7 @@ def servers_of(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _runner(stack: Stack, seeded: Seeded, options: argparse.Namespace, results: Results, run: str) -> Runner:
+def runner_of(stack: Stack, seeded: Seeded, options: argparse.Namespace, results: Results, run: str) -> Runner:
     target = Target(
         stack.servers, seeded.credentials, seeded.account_prefix, seeded.accounts, seeded.hot_account, run,
         Clock.for_accounts(seeded.accounts, time.time()), Meters(stack.services),
@@ -94,7 +94,7 @@ def record_check(stack: Stack, seeded: Seeded, run: str) -> Check:
     """Everything that must hold after a load, read from the database, and asked of the service."""
 
     def check(used: correctness.KeysUsed, samples: Sequence[Sample], scenario: Scenario) -> list[str]:
-        server = stack.servers[scenario.server]
+        server = stack.servers[WEB]
         ask = correctness.ask_again(f"http://{server.host}:{server.port}", seeded.credentials()[0])
         found = correctness.ledger_sums() + correctness.balances(seeded.account_prefix)
         found += correctness.keys(used) + correctness.replays(samples, ask)

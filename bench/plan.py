@@ -18,6 +18,7 @@ class Plan:
     port: int
     target: str
     kind: str = GET
+    authority: str = ""  # who signed the certificate of a server with TLS: a file
     credentials: tuple[str, ...] = ()
     lanes: int = 1
     items: int = 1  # per request

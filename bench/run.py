@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from bench.figures import percentile
 from bench.measuring import Meters, figures_of, run_load
 from bench.plan import GET, SCORE, Load, Plan, Sample
 from bench.scenarios import FDATASYNC, SCENARIOS, Scenario
-from bench.stack import ONE_COMMIT, WEB, Server
+from bench.stack import LEAN, STOCK, Server
 from bench.yardsticks.fdatasync import fdatasync_latencies_ms
 from sentinel.ops.console import Refusal, overwrite, say
 
@@ -73,6 +73,7 @@ class Runner:
     seconds: float
     in_flight: int
     warmup_seconds: float = WARMUP_SECONDS
+    scenarios: Mapping[str, Scenario] = field(default_factory=lambda: SCENARIOS)
     _measured: int = 0
 
     def round(self, names: Sequence[str], words: str) -> None:
@@ -95,7 +96,7 @@ class Runner:
         elif name == FDATASYNC:
             self._measure_disk()
         else:
-            self.measure(SCENARIOS[name])
+            self.measure(self.scenarios[name])
 
     def _measure_disk(self) -> None:
         if self.disk_folder is None:
@@ -156,10 +157,11 @@ class Runner:
         self._measured += 1
         target, server = self.target, self.target.servers[scenario.server]
         plan = Plan(
-            host=server.host, port=server.port, target=scenario.target, kind=scenario.kind, items=scenario.items,
+            host=server.host, port=server.port, authority=server.authority,
+            target=scenario.target, kind=scenario.kind, items=scenario.items,
             lanes=scenario.lanes or self.in_flight, seconds=self.seconds, warmup_seconds=self.warmup_seconds,
         )  # fmt: skip
-        if scenario.server not in (WEB, ONE_COMMIT):
+        if scenario.server in (STOCK, LEAN):
             return plan
         plan = replace(
             plan, credentials=target.credentials(), account_prefix=target.account_prefix, accounts=target.accounts,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.plan import BULK, GET, PAYMENT, SCORE
-from bench.stack import LEAN, ONE_COMMIT, STOCK, WEB
+from bench.stack import LEAN, ONE_COMMIT, PROXY, PROXY_OF_FOUR, PROXY_OF_TWO, STOCK, WEB
 
 TRANSACTIONS = "POST /api/v1/transactions"
 IN_FLIGHT, IN_FLIGHT_BULK, BULK_ITEMS = 64, 4, 1000
@@ -42,6 +42,19 @@ SCENARIOS = {
         Scenario("score", WEB, SCORE, "POST /api/v1/score", IN_FLIGHT_BULK, BULK_ITEMS),
         Scenario("hot-account", has_hot_account=True),
         Scenario("replays", replay_share=0.1),
+    )
+}
+# `bench nginx`: the same payments to a web process directly and through nginx with TLS, in pairs; then through it to
+# two and to four web processes on one database.
+BEHIND_NGINX = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("direct-8", lanes=8),
+        Scenario("nginx-8", PROXY, lanes=8),
+        Scenario("direct"),
+        Scenario("nginx", PROXY),
+        Scenario("nginx-two", PROXY_OF_TWO),
+        Scenario("nginx-four", PROXY_OF_FOUR),
     )
 }
 # Measured in the bench process itself.

@@ -21,6 +21,8 @@ from sentinel.ops.services import Services, start_services
 from sentinel.ops.supervisor import Supervisor
 
 WEB, ONE_COMMIT, STOCK, LEAN = "web", "one-commit", "stock", "lean"
+# nginx before the first, the first two and the first four of four web servers (bench/nginx.py)
+PROXY, PROXY_OF_TWO, PROXY_OF_FOUR = "nginx", "nginx-of-two", "nginx-of-four"
 _READY_SECONDS = 120
 # A commit that does not reach the disk costs nothing and is worth nothing.
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -28,11 +30,16 @@ _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 @dataclass(slots=True)
 class Server:
-    """An HTTP server to put load on. `pid` is None when it is not ours."""
+    """An HTTP server to put load on. `pid` is None when it is not ours.
+
+    One with TLS names the file of its authority, and a proxy the web servers behind it.
+    """
 
     host: str
     port: int
     pid: int | None = None
+    authority: str = ""
+    behind: tuple["Server", ...] = ()
 
 
 @dataclass(slots=True)

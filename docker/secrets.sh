@@ -22,7 +22,7 @@ written() { # name, content
 }
 
 for name in secret_key jwt_key api_key_pepper webhook_key \
-    postgres_password owner_password app_password valkey_password rabbitmq_password; do
+    postgres_password owner_password app_password valkey_password rabbitmq_password grafana_password; do
     random $name
 done
 

@@ -1,8 +1,6 @@
 """A real nginx with the project's configuration, on ports of the test's own, before web processes of its own."""
 
 import os
-import re
-import shutil
 import signal
 import socket
 import ssl
@@ -19,10 +17,10 @@ import pytest
 
 from sentinel.ops.embedded.processes import free_port
 from sentinel.ops.state import ROOT
+from tests.nginx_copy import NGINX, NginxCopy
 from tests.servers import service_environment
 from tests.tls_servers import Papers
 
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 START_SECONDS = 60
 
 
@@ -54,6 +52,11 @@ class Web:
             time.sleep(0.1)
         raise TimeoutError(self.log.read_text())
 
+    def stop(self) -> int:
+        """As an engine stops a container: SIGTERM, then ten seconds to end. The exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(10)
+
     def kill(self) -> None:
         """kill -9, of the master and its web process."""
         with suppress(ProcessLookupError):
@@ -80,54 +83,21 @@ class Proxy:
         return ssl.create_default_context(cafile=self.authority)
 
 
-def configuration(folder: Path, web_ports: list[int], secure_port: int, plain_port: int, told: Papers) -> Path:
-    """A copy of nginx/ for one machine: other ports, other certificates, folders that belong to the test."""
-    shutil.copytree(ROOT / "nginx", folder / "nginx")
-    servers = "".join(f"    server 127.0.0.1:{port} max_fails=2 fail_timeout=5s;\n" for port in web_ports)
-    main, snippets = folder / "nginx/nginx.conf", folder / "nginx/snippets"
-    change(main, {
-        " /tmp/": f" {folder}/",
-        "/srv/sentinel": str(folder),
-        "listen 8080 default_server": f"listen 127.0.0.1:{plain_port} default_server",
-        "listen 8443 ssl": f"listen 127.0.0.1:{secure_port} ssl",
-        "worker_processes auto": "worker_processes 1",
-        "/dev/stdout": str(folder / "access.log"), "/dev/stderr": str(folder / "error.log"),
-    })  # fmt: skip
-    change(snippets / "tls.conf", {
-        "/run/secrets/nginx.pem": str(told.folder / "server.pem"),
-        "/run/secrets/nginx.key": str(told.folder / "server.key"),
-    })  # fmt: skip
-    upstream = snippets / "upstream.conf"
-    kept, count = re.subn(r"    server web-\d:8000[^\n]*\n", "", upstream.read_text())
-    assert count == 2
-    upstream.write_text(kept.replace("    least_conn;\n", f"    least_conn;\n{servers}"))
-    return main
-
-
-def change(path: Path, words: dict[str, str]) -> None:
-    text = path.read_text()
-    for old, new in words.items():
-        assert old in text, (path, old)
-        text = text.replace(old, new)
-    path.write_text(text)
-
-
 @contextmanager
 def proxy(folder: Path, web_ports: list[int], told: Papers) -> Iterator[Proxy]:
     """Skips the test where nginx is not installed."""
     if NGINX is None:
         pytest.skip("nginx is not installed.")
-    secure_port, plain_port = free_port(), free_port()
-    main = configuration(folder, web_ports, secure_port, plain_port, told)
-    command = [NGINX, "-c", str(main), "-p", str(folder), "-e", str(folder / "error.log")]
-    checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False, timeout=20)
+    webs = [f"127.0.0.1:{port}" for port in web_ports]
+    papers = (told.folder / "server.pem", told.folder / "server.key")
+    copy = NginxCopy(folder, webs, free_port(), free_port(), *papers)
+    copy.write()
+    checked = subprocess.run([*copy.command(), "-t"], capture_output=True, text=True, check=False, timeout=20)
     assert checked.returncode == 0, checked.stderr
-    # Root's nginx would go on as a user whom pytest's folders are closed to; at a bank it never is root.
-    own_user = "user root; " if os.geteuid() == 0 else ""
-    server = subprocess.Popen([*command, "-g", f"{own_user}daemon off;"], start_new_session=True)
+    server = subprocess.Popen(copy.command_to_serve(), start_new_session=True)
     try:
-        _wait(server, secure_port)
-        yield Proxy(secure_port, plain_port, told.authority, folder / "access.log")
+        _wait(server, copy.secure_port)
+        yield Proxy(copy.secure_port, copy.plain_port, told.authority, copy.log)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(10)

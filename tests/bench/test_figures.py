@@ -49,5 +49,6 @@ def test_a_ratio_of_something_that_was_not_measured_is_unknown():
 def test_every_promised_ratio_is_there():
     assert ratios({}).keys() == {
         "single_vs_stock_hello", "single_vs_lean_hello", "group_vs_one_commit", "bulk_vs_single", "score_vs_bulk",
+        "nginx_vs_direct_p50", "nginx_vs_direct_speed", "nginx_two_vs_one", "nginx_four_vs_one",
         "model_vs_sklearn", "rules_us_50", "rules_us_200",
     }  # fmt: skip

@@ -1,4 +1,6 @@
-"""The service as it stands at a bank: nginx with TLS before two web processes, one of which is killed."""
+"""The service as it stands at a bank: nginx with TLS before two web processes, one of which is killed, and each of
+which is changed for another, as in an update.
+"""
 
 import json
 import re
@@ -22,7 +24,8 @@ from tests.gateway import purchase
 from tests.journeys.test_queue_stream import CHANGES, next_mark
 from tests.journeys.test_queue_stream import browser as person
 from tests.ledger.cases import Bank
-from tests.proxy import NGINX, Proxy, Web, proxy
+from tests.nginx_copy import NGINX
+from tests.proxy import Proxy, Web, proxy
 from tests.servers import static_collected
 from tests.tls_servers import papers
 
@@ -194,12 +197,67 @@ def test_a_web_process_killed_in_the_middle_costs_no_payment(site, gateway):
     _wait_until_served_by(site, site.webs[0].port)
 
 
+def test_web_processes_are_changed_one_after_the_other_and_no_request_fails(site, gateway):
+    """As docs/deployment.md updates: a stopped process answers what it has begun, nginx asks the other one."""
+    account = gateway.open_account("1000000.00")
+    paid: list[int] = []
+    read: list[int] = []
+    updated = threading.Event()
+    calls = [(_pay_while, paid)] * CALLERS + [(_read_while, read)]
+    threads = [threading.Thread(target=call, args=(site, gateway, account, to, updated)) for call, to in calls]
+    for thread in threads:
+        thread.start()
+    stopped = [_changed_for_another(site, web, paid) for web in site.webs]
+    updated.set()
+    for thread in threads:
+        thread.join(30)
+
+    assert stopped == [0, 0]
+    assert set(paid) == {201}
+    assert set(read) == {200}
+    assert Transaction.objects.filter(account_id=account).count() == len(paid)
+
+
+def _changed_for_another(site: Site, web: Web, paid: list[int]) -> int:
+    """The exit code of the one that went; payments go on before, meanwhile and after."""
+    _wait_for_payments(paid)
+    code = web.stop()
+    _wait_for_payments(paid)
+    web.start()
+    web.wait()
+    _wait_until_served_by(site, web.port)
+    return code
+
+
+def _wait_for_payments(paid: list[int]) -> None:
+    enough, deadline = len(paid) + 20, time.monotonic() + 30
+    while len(paid) < enough:
+        assert time.monotonic() < deadline, paid[-5:]
+        time.sleep(0.05)
+
+
+def _pay_while(site: Site, gateway, account: str, answers: list[int], ended: threading.Event) -> None:
+    with site.open(headers={"X-API-Key": gateway.api_key}) as caller:
+        while not ended.is_set():
+            answers.append(_pay(caller, account))
+
+
+def _read_while(site: Site, gateway, account: str, answers: list[int], ended: threading.Event) -> None:
+    with site.open(headers={"X-API-Key": gateway.api_key}) as caller:
+        while not ended.is_set():
+            answers.append(caller.get(f"/api/v1/accounts/{account}/balance").status_code)
+
+
 def _pay_until(site: Site, gateway, account: str, answers: list[int]) -> None:
     until = time.monotonic() + LOAD_SECONDS
     with site.open(headers={"X-API-Key": gateway.api_key}) as caller:
         while time.monotonic() < until:
-            body, key = purchase(account, "1.00"), {"Idempotency-Key": str(uuid4())}
-            answers.append(caller.post("/api/v1/transactions", json=body, headers=key).status_code)
+            answers.append(_pay(caller, account))
+
+
+def _pay(caller: httpx.Client, account: str) -> int:
+    key = {"Idempotency-Key": str(uuid4())}
+    return caller.post("/api/v1/transactions", json=purchase(account, "1.00"), headers=key).status_code
 
 
 def _wait_until_served_by(site: Site, port: int) -> None:

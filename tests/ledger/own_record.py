@@ -15,11 +15,18 @@ WRITERS_SECONDS = 120
 @contextmanager
 def own_database() -> Iterator[str]:
     """Django's connection leads to a new, migrated database meanwhile; its name."""
+    with empty_database() as name:
+        call_command("migrate", verbosity=0)
+        yield name
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """As `own_database`, without a table."""
     name = f"test_own_{uuid4().hex[:8]}"
     with _maintenance() as server:
         server.execute(f"CREATE DATABASE {name}")
     with database_is(name):
-        call_command("migrate", verbosity=0)
         yield name
     database_drop(name)
 

@@ -346,3 +346,11 @@ def test_many_rows_make_many_blocks(sealed):
     ]
     assert verify().faults == []
     assert seal_all(actor="tests", reason="", now=timezone.now()) == 0
+
+
+def test_heads_that_no_public_key_verifies_are_told(sealed, settings):
+    (Path(settings.SEAL_DIR) / "public_key.pem").unlink()
+
+    assert "public_key.pem is missing: `manage.py seal_ledger` writes it." in [
+        fault.words for fault in verify().faults
+    ]

@@ -53,8 +53,8 @@ def heads_read(folder: Path | None = None) -> Iterator[Head]:
 
 
 def _heads_of(files: list[tuple[Path, int]]) -> Iterator[Head]:
-    public = public_key()
     for path, size in files:
+        public = public_key()
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if lines.tell() > size:

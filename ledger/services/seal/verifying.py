@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from ledger.domain.seal import NOTHING_BEFORE, merkle_root
 from ledger.models import SealBlock
 from ledger.services.seal.heads import Head, HeadsBroken, heads_read
+from ledger.services.seal.keys import SealKeyBroken
 from ledger.services.seal.kinds import sealed_kinds
 from ledger.services.seal.sealing import STRAGGLERS
 from sentinel.core.ids import first_uuid7_at
@@ -244,7 +245,7 @@ class _Heads:
     def _step(self) -> None:
         try:
             self._head = next(self._rest, None)
-        except HeadsBroken as broken:
+        except (HeadsBroken, SealKeyBroken) as broken:
             self._add(str(broken), None)
             self._head = None
         self._found.heads += self._head is not None
