@@ -14,12 +14,15 @@ from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.generic import FormView
 
 from dashboard.errors import CodeRefused
+from dashboard.services.first_passwords import first_password_is_over, first_password_note
 from dashboard.services.second_factor import code_check, device_of
 from dashboard.services.sessions import session_begin
+from sentinel.core.card_numbers import contains_card_number
 
 _PENDING = "password_given"
 _PENDING_SECONDS = 300
@@ -37,9 +40,22 @@ def locked_error() -> ValidationError:
 
 
 class LogInForm(AdminAuthenticationForm):
+    def clean_username(self) -> str:
+        """Who tries is written down, and a card number never is."""
+        name: str = self.cleaned_data["username"]
+        if contains_card_number(name):
+            raise ValidationError("This is no user name: it holds a full card number.", code="card_number")
+        return name
+
     def get_invalid_login_error(self) -> ValidationError:
         is_locked = getattr(self.request, "axes_locked_out", False)
         return locked_error() if is_locked else super().get_invalid_login_error()
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        super().confirm_login_allowed(user)
+        if first_password_is_over(user=user, now=timezone.now()):
+            words = "The password you were given is too old. Ask an administrator of people for another one."
+            raise ValidationError(words, code="first_password_over")
 
 
 class LogInView(LoginView):
@@ -47,7 +63,7 @@ class LogInView(LoginView):
         user = form.get_user()
         if device_of(user) is None:
             answer = super().form_valid(form)
-            session_begin(self.request)
+            _begin(self.request)
             return answer
         until = time.time() + _PENDING_SECONDS
         self.request.session[_PENDING] = [user.pk, user.get_session_auth_hash(), until]
@@ -96,8 +112,13 @@ class CodeView(LoginView, FormView[CodeForm]):
         del self.request.session[_PENDING]
         self.user.otp_device = device  # type: ignore[attr-defined]
         login(self.request, self.user, backend=_BACKEND)
-        session_begin(self.request)
+        _begin(self.request)
         return HttpResponseRedirect(self.get_success_url())
+
+
+def _begin(request: HttpRequest) -> None:
+    session_begin(request)
+    first_password_note(request)
 
 
 def _user_pending(request: HttpRequest) -> User | None:

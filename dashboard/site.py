@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from dashboard.log_in import CodeView, LogInForm, LogInView
 from dashboard.second_factor_pages import is_unconfirmed, must_enrol, second_factor_view
+from dashboard.services.first_passwords import first_password_end, must_choose_password
 from dashboard.services.sessions import session_follow, sessions_of_person_end
 from dashboard.session_pages import sessions_view
 from dashboard.start_page import start_page
@@ -88,8 +89,18 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 
 
-# What a person without a second factor may still do where it is required.
-OPEN_BEFORE_ENROLMENT = {"second_factor", "logout", "jsi18n"}
+# What a person may still do before they have done what they are led to.
+OPEN_BEFORE = {
+    "password_change": {"password_change", "logout", "jsi18n"},
+    "second_factor": {"second_factor", "logout", "jsi18n"},
+}
+
+
+def _to_do_first(request: HttpRequest) -> str | None:
+    """The page a person is led to from all others: a password of their own, then the second factor."""
+    if must_choose_password(request):
+        return "password_change"
+    return "second_factor" if must_enrol(request) else None
 
 
 class SentinelAdminSite(AdminSite):
@@ -109,8 +120,8 @@ class SentinelAdminSite(AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             name = request.resolver_match.url_name if request.resolver_match else None
             is_staff = AdminSite.has_permission(self, request)
-            if is_staff and name not in OPEN_BEFORE_ENROLMENT and must_enrol(request):
-                return HttpResponseRedirect(reverse("admin:second_factor"))
+            if is_staff and (first := _to_do_first(request)) is not None and name not in OPEN_BEFORE[first]:
+                return HttpResponseRedirect(reverse(f"admin:{first}"))
             return inner(request, *args, **kwargs)
 
         return update_wrapper(guarded, inner)
@@ -180,8 +191,10 @@ class SentinelAdminSite(AdminSite):
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The change gives this session another key, and ends all others."""
         old_key = request.session.session_key
-        answer = super().password_change(request, extra_context)
+        title = {"title": "Choose a password of your own"} if must_choose_password(request) else {}
+        answer = super().password_change(request, {**title, **(extra_context or {})})
         if (new_key := request.session.session_key) != old_key:
+            first_password_end(request)
             session_follow(old_key=old_key, new_key=new_key)
             actor, now = request.user.get_username(), timezone.now()
             sessions_of_person_end(user=cast(User, request.user), keep_key=new_key, actor=actor, now=now)

@@ -4,13 +4,14 @@ from urllib.parse import quote
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote as quote_pk
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
 from ledger.models import Account, Case, LabelImport, Transaction
 from rules.models import List, ListImport, Rule, RulesetVersion, RuleSnooze, Simulation
-from scoring.models import ModelVersion, PolicyRelease, PolicyVersion
+from scoring.models import ModelVersion, PolicyRelease, PolicyVersion, ScoreJob
 from sentinel.api.models import ApiKey, GatewayClient
 from tests.admin.test_people_every_page import admin_patterns
 from webhooks.models import AlertSubscription, Endpoint
@@ -32,6 +33,8 @@ _ROWS: dict[str, type[Model]] = {
     "model_id": ModelVersion,
     "endpoint_id": Endpoint,
     "pk": AlertSubscription,
+    "id": User,
+    "job_id": ScoreJob,
 }
 _ROWS_BY_ROUTE: dict[tuple[str, str], type[Model]] = {
     ("labelimport", "import_id"): LabelImport,
@@ -40,9 +43,9 @@ _ROWS_BY_ROUTE: dict[tuple[str, str], type[Model]] = {
     ("policyrelease", "number"): PolicyRelease,
 }
 _STEPS = (
-    "activate", "approve", "ask", "break_glass", "champion", "challenge", "decline", "delete", "disable", "freeze",
-    "live", "move", "pause", "promote", "publish", "refuse", "resume", "retire", "rotate", "shadow", "snooze",
-    "stop", "take_out", "trial", "withdraw",
+    "activate", "approve", "ask", "break_glass", "cancel", "champion", "challenge", "decline", "delete", "disable",
+    "freeze", "live", "move", "pause", "promote", "publish", "refuse", "resume", "retire", "rotate", "shadow",
+    "snooze", "start", "stop", "take_out", "trial", "withdraw",
 )  # fmt: skip
 # Not pages, or not this site's: leaving, files, scripts, and what only leads on.
 _LEFT_OUT = {"logout", "jsi18n", "view_on_site", "queue_changes", "rules_simulation_progress"}
@@ -76,21 +79,27 @@ def _of_model(model: type[Model]) -> list[str]:
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     of_rows = [
         reverse(f"{name}_{page}", args=[quote_pk(str(pk))])
-        for pk in _newest(model)
+        for pk in newest(model)
         for page in ("change", "history", "delete")
     ]
     return [reverse(f"{name}_changelist"), reverse(f"{name}_add"), *of_rows]
 
 
 def _filled(path: str) -> list[str]:
-    """The path with each of a few rows or words in its places."""
+    return [url for url, _ in filled_paths(path)]
+
+
+def filled_paths(path: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The path with each of a few rows or words in its places, and these words."""
     if "<" not in path:
-        return [path]
+        return [(path, ())]
     before, _, rest = path.partition("<")
     place, _, after = rest.partition(">")
     kind, _, name = place.rpartition(":")
     return [
-        url for value in _values(path, kind, name) for url in _filled(f"{before}{quote(str(value), safe='')}{after}")
+        (url, (str(value), *words) if kind == "str" else words)
+        for value in _values(path, kind, name)
+        for url, words in filled_paths(f"{before}{quote(str(value), safe='')}{after}")
     ]
 
 
@@ -99,13 +108,13 @@ def _values(path: str, kind: str, name: str) -> list[object]:
         return list(_STEPS)
     for (route, place), model in _ROWS_BY_ROUTE.items():
         if f"/{route}/" in path and place == name:
-            return _newest(model)
+            return newest(model)
     if name in _ROWS:
-        return _newest(_ROWS[name])
+        return newest(_ROWS[name])
     return [1]
 
 
-def _newest(model: type[Model]) -> list[object]:
+def newest(model: type[Model]) -> list[object]:
     rows = PAYMENTS_EACH if model in (Case, Transaction) else ROWS_EACH
     found = list(model._default_manager.order_by("-pk").values_list("pk", flat=True)[:rows])
     if model is Account:  # those are the bank's own, by their names

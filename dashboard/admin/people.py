@@ -2,8 +2,10 @@
 
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
@@ -15,9 +17,11 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from dashboard.selectors.access import COLUMNS, access_rows
+from dashboard.services.first_passwords import first_password_give
 from dashboard.services.people import person_told
 from dashboard.services.second_factor import second_factor_reset
 from ledger.admin.base import ServiceAdmin
+from ledger.admin.card_numbers import NoCardNumbers
 from ledger.admin.confirm import TOGETHER_MAX, Question, Step, confirm
 from ledger.admin.csv_response import csv_text
 from ledger.services.audit import audit_record
@@ -25,11 +29,26 @@ from ledger.services.audit import audit_record
 for model in (User, Group, TOTPDevice, StaticDevice):  # their own pages show keys, and know no audit
     admin.site.unregister(model)
 
+
+class PersonForm(NoCardNumbers, UserChangeForm):  # type: ignore[type-arg]
+    pass
+
+
+class NewPersonForm(NoCardNumbers, AdminUserCreationForm):  # type: ignore[type-arg]
+    pass
+
+
+class PeopleGroupForm(NoCardNumbers, forms.ModelForm):  # type: ignore[type-arg]
+    pass
+
+
 _RIGHTS = ("is_superuser", "user_permissions")
 
 
 @admin.register(User)
 class PersonAdmin(ServiceAdmin, UserAdmin):  # type: ignore[type-arg]
+    form = PersonForm
+    add_form = NewPersonForm
     list_display = ("username", "first_name", "last_name", "in_groups", "is_active", "last_login", "second_factor")
     list_filter = ("is_active", "groups")
     search_fields = ("username", "first_name", "last_name", "email")
@@ -98,6 +117,12 @@ class PersonAdmin(ServiceAdmin, UserAdmin):  # type: ignore[type-arg]
             raise Http404
         return confirm(request, _question(), [_reset_step(person, request.user.get_username()) for person in people])
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Of others: one's own is changed where the old one is asked for."""
+        if id == str(request.user.pk):
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        return super().user_change_password(request, id, form_url)
+
     def audit_subject(self, object_id: str) -> str:
         person = User.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
         return f"person {person.get_username()}" if person else object_id
@@ -110,8 +135,10 @@ class PersonAdmin(ServiceAdmin, UserAdmin):  # type: ignore[type-arg]
 
     def _tell(self, request: HttpRequest, person: User, action: str, message: Any) -> None:
         changed = [name for each in message if isinstance(each, dict) for name in _fields(each)]
-        actor = request.user.get_username()
-        person_told(person=person, action=action, changed=changed, actor=actor, now=timezone.now())
+        actor, now = request.user.get_username(), timezone.now()
+        if person.has_usable_password() and (action == "person.made" or "password" in changed):
+            first_password_give(user=person, now=now)
+        person_told(person=person, action=action, changed=changed, actor=actor, now=now)
 
     @admin.display(description="groups")
     def in_groups(self, person: User) -> str:
@@ -124,6 +151,8 @@ class PersonAdmin(ServiceAdmin, UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Group)
 class PeopleGroupAdmin(ServiceAdmin, GroupAdmin):
+    form = PeopleGroupForm
+
     class Media:
         js = ("sentinel/choosing.js",)
 

@@ -9,7 +9,7 @@ from dashboard.models.dimensions import (
 )
 from dashboard.models.facts import DecisionFact, RuleFact, SharedValue
 from dashboard.models.monitoring import ApiCall, FigureLimit, KeptWarning, Reading, RequestMinute, SystemAlarm
-from dashboard.models.people import PersonSession
+from dashboard.models.people import FirstPassword, PersonSession
 from dashboard.models.rollups import FactMark, Rollup, RollupDue
 from dashboard.models.second_factors import AuthenticatorApp
 
@@ -21,6 +21,7 @@ __all__ = [
     "DecisionFact",
     "FactMark",
     "FigureLimit",
+    "FirstPassword",
     "HourDimension",
     "KeptWarning",
     "MerchantDimension",

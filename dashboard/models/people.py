@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 
@@ -17,3 +19,18 @@ class PersonSession(models.Model):
 
     def __str__(self) -> str:
         return f"session of {self.user}"
+
+
+class FirstPassword(models.Model):
+    """A person's password is one that somebody else gave them. Gone as soon as they have chosen their own."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="first_password"
+    )
+    ends_at = models.DateTimeField(help_text="It lets nobody in from then on.")
+
+    class Meta:
+        default_permissions: ClassVar = ()
+
+    def __str__(self) -> str:
+        return f"first password of {self.user}"

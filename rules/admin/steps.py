@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ledger.admin.card_numbers import NoCardNumbers
 from rules.domain.stages import SHARE_PERCENT_MAX, Stage
+from rules.errors import StepNotPossible
 from rules.models import ApprovalRequest, Rule, RulesetMember, RulesetVersion
 from rules.services.approvals import (
     Start,
@@ -123,8 +124,11 @@ def _approve(actor: str, rule: Rule, form: Any, now: datetime) -> object:
 
 
 def _request(rule: Rule) -> ApprovalRequest:
-    """The open request; else the last one, of which the service says what became of it."""
-    return open_request(rule) or rule.requests.latest("id")
+    """The open request; else the last one, of which the service says what became of it. Errors: StepNotPossible."""
+    asked = open_request(rule) or rule.requests.order_by("-id").first()
+    if asked is None:
+        raise StepNotPossible("Nobody has asked for anything.")
+    return asked
 
 
 STEPS: dict[str, Step] = {

@@ -69,8 +69,11 @@ def _simulate(actor: str, version: PolicyVersion, form: Any, now: datetime) -> N
 
 
 def _request(version: PolicyVersion) -> PolicyRequest:
-    """The open request; else the last one, of which the service says what became of it."""
-    return policy_request_open(version) or version.requests.latest("id")
+    """The open request; else the last one, of which the service says what became of it. Errors: StepNotPossible."""
+    asked = policy_request_open(version) or version.requests.order_by("-id").first()
+    if asked is None:
+        raise StepNotPossible("Nobody has asked for anything.")
+    return asked
 
 
 STEPS: dict[str, PolicyStep] = {

@@ -19,6 +19,7 @@ from sentinel.api.hot import JsonAnswer
 from sentinel.api.idempotency import read_key
 from sentinel.api.problems import problem
 from sentinel.api.views import client_of
+from sentinel.core.card_numbers import contains_card_number
 from sentinel.core.clients import ClientIdentity
 from sentinel.core.errors import FieldError, KeyMissing, SentinelError
 
@@ -81,9 +82,13 @@ def _count(
 
 
 def _shown(item: Any, result: Result) -> dict[str, Any]:
-    sent = item.get(KEY_FIELD) if isinstance(item, dict) else None
-    key = sent if isinstance(sent, str) else None  # what is no key may be anything, also what JSON cannot answer
+    key = _answerable(item.get(KEY_FIELD)) if isinstance(item, dict) else None
     if isinstance(result, SentinelError):
         return {KEY_FIELD: key, "status": result.http_status, "problem": problem(result)}
     receipt = orjson.Fragment(result.receipt)
     return {KEY_FIELD: key, "status": 201, "replayed": result.replayed, "receipt": receipt}
+
+
+def _answerable(key: Any) -> str | None:
+    """What is no key may be anything: what JSON cannot say, or a card number, which is not said again."""
+    return key if isinstance(key, str) and not contains_card_number(key) else None

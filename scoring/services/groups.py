@@ -43,7 +43,7 @@ AREAS: dict[str, dict[str, str]] = {
     # Keys, secrets, and tables that Django keeps for itself: no page shows them, whoever asks.
     "nobody": {
         "webhooks": "endpointsecret",
-        "dashboard": "authenticatorapp",
+        "dashboard": "authenticatorapp firstpassword",
         "admin": "logentry",
         "otp_totp": "totpdevice",
         "otp_static": "staticdevice statictoken",

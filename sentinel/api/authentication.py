@@ -113,7 +113,7 @@ def _by_token(authorization: str) -> ClientIdentity | None:
         return None
     claims = read_claims(text)
     directory = directory_current()
-    if claims.token_id in directory.revoked:
+    if claims.is_among(directory.revoked):
         return None
     client_id = claims.client_id
     return directory.clients.get(client_id) or directory_with_client(client_id).clients.get(client_id)
@@ -122,7 +122,7 @@ def _by_token(authorization: str) -> ClientIdentity | None:
 def _known_by_token(directory: Directory, authorization: str) -> ClientIdentity | None:
     text = _bearer(authorization)
     claims = known_claims(text) if text else None
-    if claims is None or claims.token_id in directory.revoked:
+    if claims is None or claims.is_among(directory.revoked):
         return None
     return directory.clients.get(claims.client_id)
 

@@ -99,6 +99,11 @@ def token_revoke(*, jti: str, expires_at: datetime) -> bool:
     return made
 
 
+def token_is_revoked(jti: str) -> bool:
+    """A family's name counts as a token's."""
+    return RevokedToken.objects.filter(jti=jti).exists()
+
+
 def revoked_tokens_prune(*, now: datetime) -> int:
     """Forget revoked tokens that have expired, which nobody accepts anyway. Returns how many."""
     deleted, _ = RevokedToken.objects.filter(expires_at__lte=now).delete()

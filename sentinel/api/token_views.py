@@ -1,9 +1,11 @@
 """JWT for gateway clients: get, refresh, revoke."""
 
 import hmac
+import logging
 from typing import Annotated
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from pydantic import BaseModel, Field
 from rest_framework.request import Request
@@ -16,10 +18,12 @@ from sentinel.api.documentation import problems
 from sentinel.api.fields import Schema, text
 from sentinel.api.models import GatewayClient
 from sentinel.api.rate_limit import address_of, logins_count, tokens_count
-from sentinel.api.services import digest_of, token_revoke
+from sentinel.api.services import digest_of, token_is_revoked, token_revoke
 from sentinel.api.tokens import (
     CLIENT_CLAIM,
     expiry_of,
+    family_expiry,
+    family_of,
     is_of_current_secret,
     read_any_token,
     read_refresh_token,
@@ -27,6 +31,8 @@ from sentinel.api.tokens import (
 )
 from sentinel.api.views import ApiView, json_object
 from sentinel.core.errors import NotAuthenticated
+
+_logger = logging.getLogger(__name__)
 
 
 class TokenIn(Schema):
@@ -90,16 +96,23 @@ class RefreshView(_OpenView):
         tags=["authentication"],
     )
     def post(self, request: Request) -> Response:
-        """A new pair; the refresh token that was sent stops working."""
+        """A new pair; the refresh token that was sent stops working.
+
+        Whoever sends it a second time is a thief or was robbed: all tokens of that log-in end.
+        """
         tokens_count(request._request, whose=address_of(request._request))
         token = read_refresh_token(RefreshIn.model_validate(json_object(request)).refresh)
         client = _client(UUID(token[CLIENT_CLAIM]))
         if client is None or not is_of_current_secret(token, client):
             raise NotAuthenticated("The token is not valid or has expired.")
         _check_address(client, request)
-        if not token_revoke(jti=token["jti"], expires_at=expiry_of(token)):
+        family = family_of(token)
+        if token_is_revoked(family):
             raise NotAuthenticated("The token is not valid or has expired.")
-        return Response(tokens_json(*tokens_for(client)))
+        if not token_revoke(jti=token["jti"], expires_at=expiry_of(token)):
+            _family_end(family, client)
+            raise NotAuthenticated("The token is not valid or has expired.")
+        return Response(tokens_json(*tokens_for(client, family=family)))
 
 
 class RevokeView(_OpenView):
@@ -112,12 +125,20 @@ class RevokeView(_OpenView):
         tags=["authentication"],
     )
     def post(self, request: Request) -> Response:
-        """The token stops working everywhere within seconds."""
+        """The token stops working everywhere within seconds; with a refresh token, all tokens of its log-in."""
         tokens_count(request._request, whose=address_of(request._request))
         token = read_any_token(RevokeIn.model_validate(json_object(request)).token)
+        if isinstance(token, RefreshToken):
+            token_revoke(jti=family_of(token), expires_at=family_expiry(timezone.now()))
         token_revoke(jti=token["jti"], expires_at=expiry_of(token))
         directory_forget()
         return Response(status=204)
+
+
+def _family_end(family: str, client: GatewayClient) -> None:
+    token_revoke(jti=family, expires_at=family_expiry(timezone.now()))
+    directory_forget()
+    _logger.warning("a refresh token of client %s was sent twice: all tokens of that log-in end", client.id)
 
 
 def tokens_json(refresh: RefreshToken, access: AccessToken) -> dict[str, object]:

@@ -21,6 +21,7 @@ from sentinel.api.services import (
     revoked_tokens_prune,
     token_revoke,
 )
+from sentinel.api.tokens import tokens_for
 from sentinel.core.clients import ClientIdentity
 from tests.gateway import purchase
 
@@ -54,10 +55,54 @@ def test_a_token_opens_the_api(gateway, tokens):
 
 def test_a_refresh_token_gives_a_new_pair_once(gateway, tokens):
     renewed = ask(gateway, "auth/token/refresh", refresh=tokens["refresh"])
-    again = ask(gateway, "auth/token/refresh", refresh=tokens["refresh"])
-
     assert with_token(gateway, renewed.json()["access"]).status_code == 200
-    assert again.status_code == 401
+
+    assert ask(gateway, "auth/token/refresh", refresh=tokens["refresh"]).status_code == 401
+
+
+def test_a_refresh_token_that_is_sent_twice_ends_all_of_its_log_in(gateway, tokens):
+    first = ask(gateway, "auth/token/refresh", refresh=tokens["refresh"]).json()
+    second = ask(gateway, "auth/token/refresh", refresh=first["refresh"]).json()
+    assert with_token(gateway, second["access"]).status_code == 200
+
+    assert ask(gateway, "auth/token/refresh", refresh=tokens["refresh"]).status_code == 401
+
+    for each in (tokens, first, second):
+        assert with_token(gateway, each["access"]).status_code == 401
+        assert ask(gateway, "auth/token/refresh", refresh=each["refresh"]).status_code == 401
+
+
+def test_another_log_in_of_the_client_goes_on(gateway):
+    secret = client_secret_rotate(client=gateway.client)
+    mine, other = (
+        ask(gateway, "auth/token", client_id=str(gateway.client.id), client_secret=secret).json() for _ in range(2)
+    )
+    for _ in range(2):
+        ask(gateway, "auth/token/refresh", refresh=mine["refresh"])
+
+    assert with_token(gateway, mine["access"]).status_code == 401
+    assert with_token(gateway, other["access"]).status_code == 200
+    assert ask(gateway, "auth/token/refresh", refresh=other["refresh"]).status_code == 200
+
+
+def test_revoking_a_refresh_token_ends_what_came_of_it(gateway, tokens):
+    renewed = ask(gateway, "auth/token/refresh", refresh=tokens["refresh"]).json()
+    assert ask(gateway, "auth/token/revoke", token=renewed["refresh"]).status_code == 204
+
+    for each in (tokens, renewed):
+        assert with_token(gateway, each["access"]).status_code == 401
+
+
+def test_a_token_made_before_there_were_families_is_one_of_its_own(gateway):
+    client_secret_rotate(client=gateway.client)
+    refresh, _ = tokens_for(gateway.client)
+    del refresh.payload["family"]
+
+    renewed = ask(gateway, "auth/token/refresh", refresh=str(refresh))
+    again = ask(gateway, "auth/token/refresh", refresh=str(refresh))
+
+    assert (renewed.status_code, again.status_code) == (200, 401)
+    assert with_token(gateway, renewed.json()["access"]).status_code == 401
 
 
 def test_a_revoked_token_stops_working(gateway, tokens):
