@@ -5,6 +5,7 @@ import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +29,7 @@ from sentinel.env import (
     env_limits,
     env_list,
     env_networks,
+    env_nodes,
     env_origins,
     env_secret,
     env_secrets,
@@ -143,7 +145,8 @@ RECORDING_CONNECTIONS_MAX = env_int("SENTINEL_RECORDING_CONNECTIONS", 6, minimum
 
 # -- cache, sessions, broker
 REDIS_URL = tls.redis_address(env_secret("REDIS_URL", "redis://127.0.0.1:6379/0"), CA_FILE)
-CACHES = {
+REDIS_CLUSTER = env_nodes("SENTINEL_REDIS_CLUSTER")  # nodes that know its layout; empty: REDIS_URL is one Redis
+CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
@@ -156,9 +159,13 @@ CACHES = {
         },
     }
 }
+if REDIS_CLUSTER:
+    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "sentinel.ops.redis_cluster.CacheConnections"
 REDIS_KEY_PREFIX = env_str("SENTINEL_REDIS_PREFIX", "sentinel")
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"  # an emptied cache logs nobody out
 CELERY_BROKER_URL = env_secret("BROKER_URL") or env_secret("REDIS_URL", REDIS_URL)
+if urlsplit(CELERY_BROKER_URL)[1] == urlsplit(REDIS_URL)[1] and REDIS_CLUSTER:
+    raise ImproperlyConfigured("Celery keeps no messages in a cluster: let BROKER_URL lead to RabbitMQ.")
 CELERY_BROKER_USE_SSL = tls.broker_options(CELERY_BROKER_URL, CA_FILE)
 _HAS_RABBITMQ = CELERY_BROKER_URL.startswith("amqp")
 QUEUE_TYPE = env_str("SENTINEL_QUEUE_TYPE", "quorum")
@@ -276,6 +283,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "dashboard.passwords.AnotherThanBefore"},
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_HANDLER = "dashboard.lockouts.LogInHandler"
@@ -401,9 +409,8 @@ CORS_ORIGINS = env_origins("SENTINEL_CORS_ORIGINS")  # whose pages may call the 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 # -- deciding
-SEAL_DIR = Path(
-    env_str("SENTINEL_SEAL_DIR") or VAR_DIR / "seal"
-)  # the heads of the seal, and the key that signs them
+SEAL_DIR = Path(env_str("SENTINEL_SEAL_DIR") or VAR_DIR / "seal")  # the heads of the seal, and the public key
+SEAL_KEY_DIR = env_str("SENTINEL_SEAL_KEY_DIR")  # the key that signs them; empty: in the folder of the heads
 MODEL_DIR = Path(env_str("SENTINEL_MODEL_DIR") or VAR_DIR / "models")
 HOLD_DAYS = env_int("SENTINEL_HOLD_DAYS", 7, minimum=1)  # an unreviewed hold expires after this
 GROUP_MAX = env_int("SENTINEL_GROUP_MAX", 64, minimum=1)  # payments written by one database transaction

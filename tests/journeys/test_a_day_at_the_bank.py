@@ -1,25 +1,19 @@
 """One story through real processes: an analyst's rule, a payment from abroad, a reviewer, a chargeback, a refund."""
 
-import json
 import time
-from functools import partial
-from uuid import uuid4
 
 import httpx
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from ledger.models import AccountBalance, Event, Label
-from rules.models import Rule
 from rules.services.shipped import shipped_rule_take_out
 from sentinel.core.ids import parse_public_id
 from tests.gateway import Gateway, purchase
+from tests.journeys.people import browser_of_somebody, publish_rule_in_admin
 from tests.rules.examples import FOREIGN_HIGH_AMOUNT
-from tests.rulesets import simulate
 from tests.servers import web_processes
 
 pytestmark = pytest.mark.journey
@@ -34,12 +28,6 @@ def bank(gateway, event_loop_thread):
         http = httpx.AsyncClient(base_url=base_url, timeout=30)
         yield Gateway(event_loop_thread, http, gateway.client, gateway.api_key)
         event_loop_thread.run(http.aclose())
-
-
-def browser_of_somebody() -> Client:
-    browser = Client()
-    browser.force_login(User.objects.create_superuser(f"ada-{uuid4().hex[:6]}"))
-    return browser
 
 
 @pytest.fixture
@@ -57,7 +45,7 @@ def test_a_day_at_the_bank(bank, admin, approver):
     abroad = {"location": {"country": "FR"}}
     assert bank.pay(account_id, "6000.00", **abroad).json()["outcome"] == "approve"
 
-    rule = publish_rule_in_admin(admin, approver)
+    rule = publish_rule_in_admin(admin, approver, name="High amount abroad", expression=FOREIGN_HIGH_AMOUNT)
     try:
         held = pay_until_held(bank, account_id, abroad)
     finally:
@@ -80,25 +68,6 @@ def test_a_day_at_the_bank(bank, admin, approver):
     assert list(told) == ["transaction.review_opened", "transaction.review_resolved", "transaction.reversed"]
     assert bank.balance(account_id)["held"] == "0.00"
     assert_money_adds_up(account_id)
-
-
-def publish_rule_in_admin(admin: Client, approver: Client) -> Rule:
-    code = f"abroad_{uuid4().hex[:6]}"
-    form = {
-        "code": code,
-        "name": "High amount abroad",
-        "action": "review",
-        "reason_code": "rule.foreign_high_amount",
-        "reason_words": "High amount abroad",
-        "expression": json.dumps(FOREIGN_HIGH_AMOUNT),
-    }
-    assert admin.post(reverse("admin:rules_rule_add"), form).status_code == 302
-    rule = Rule.objects.get(code=code)
-    simulate(rule)
-    step = partial(reverse, "admin:rules_rule_step")
-    assert admin.post(step(args=[rule.pk, "ask"]), {"note": "a wave of fraud abroad"}).status_code == 302
-    assert approver.post(step(args=[rule.pk, "approve"]), {"stage": "live"}).status_code == 302
-    return rule
 
 
 def pay_until_held(bank: Gateway, account_id: str, abroad: dict) -> dict:

@@ -208,6 +208,17 @@ def test_what_redis_did_not_take_is_sent_when_it_is_back(gateway, monkeypatch, d
     assert found["device_payments_1h"] == 2
 
 
+def test_what_waited_while_the_ledger_was_read_is_not_counted_twice(gateway, monkeypatch, device):
+    account_id = gateway.open_account()
+    with monkeypatch.context() as away:
+        away.setattr("sentinel.ops.connections.redis_line", partial(redis_connect, "redis://127.0.0.1:1/0"))
+        pay(gateway, account_id, 0, device)
+    assert entities_rebuild(now=timezone.now(), settle_seconds=0) is not None
+    pay(gateway, account_id, 1, f"{device}-other")
+
+    assert features_of(pay(gateway, account_id, 2, device))["device_payments_1h"] == 1
+
+
 def test_when_too_much_was_lost_the_history_is_read_anew(gateway, monkeypatch, device):
     account_id = gateway.open_account()
     monkeypatch.setattr(entity_service, "UNSENT_MAX", 0)
