@@ -47,7 +47,8 @@ def folder(tmp_path, settings) -> Path:
 
 @pytest.fixture
 def shell(gateway, tester, folder) -> Iterator[Shell]:
-    with web_processes(2) as base_url, live_rules(review=FOREIGN_HIGH_AMOUNT):
+    environment = {"SENTINEL_SEAL_DIR": str(folder / "var" / "seal")}
+    with web_processes(2, **environment) as base_url, live_rules(review=FOREIGN_HIGH_AMOUNT):
         told = {"base_url": base_url, "api_key": gateway.api_key, "test_api_key": tester.api_key}
         (folder / "var" / "up.json").write_text(json.dumps(told))
         terminal = Shell(folder)
