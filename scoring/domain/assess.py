@@ -47,11 +47,7 @@ def assess(
         outcome, policy_reasons = by_policy(score, policy, channel, amount_minor, currency)
     if magic is not None:
         outcome, policy_reasons = magic, [magic_reason(magic, amount_minor, currency)]
-    notes = [*degraded]
-    if failed:
-        notes.append(RULE_FAILED)
-    if score is None and is_scorable:
-        notes.append(MODEL_MISSING)
+    is_unscored = score is None and is_scorable
     probability, percentile = (score.fraud_probability, score.score_percentile) if score else (None, None)
     return Verdict(
         outcome=outcome or Outcome.APPROVE,
@@ -64,11 +60,20 @@ def assess(
         model_version=model_version,
         catalogue_version=CATALOGUE_VERSION,
         snapshot=snapshot,
-        degraded=tuple(notes),
+        degraded=_notes(degraded, failed, is_unscored=is_unscored),
         rule_hits=tuple([hit.version_id for hit in hits]),
         silent_hits=tuple([hit.version_id for found in evaluations for hit in found.silent_hits]),
         failed_rules=_failed_ids(evaluations) if failed or any(each.silent_failed for each in evaluations) else (),
     )
+
+
+def _notes(degraded: Sequence[str], failed: Sequence[Failure], *, is_unscored: bool) -> tuple[str, ...]:
+    notes = [*degraded]
+    if failed:
+        notes.append(RULE_FAILED)
+    if is_unscored:
+        notes.append(MODEL_MISSING)
+    return tuple(notes)
 
 
 def _failed_ids(evaluations: Sequence[Evaluation]) -> tuple[int, ...]:

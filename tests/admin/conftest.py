@@ -1,11 +1,12 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.utils import timezone
 
 from ledger.models import Account, Transaction
+from scoring.services.groups import groups_ensure
 from sentinel.api.models import GatewayClient
 from sentinel.core.outcomes import Outcome
 from tests.factories import make_account, make_client, make_payment
@@ -110,3 +111,12 @@ def held(account_alice, gateway_client) -> Transaction:
 @pytest.fixture
 def paid(account_alice, gateway_client) -> Transaction:
     return make_payment(account_alice, gateway_client, amount_minor=5_400, now=timezone.now() - timedelta(minutes=1))
+
+
+@pytest.fixture
+def chief(sign_in) -> Client:
+    """An administrator of people."""
+    groups_ensure()
+    client: Client = sign_in("chief")
+    User.objects.get(username="chief").groups.add(Group.objects.get(name="People administrator"))
+    return client

@@ -5,21 +5,12 @@ from django.contrib.auth.models import Group, Permission, User
 from django.urls import reverse
 
 from ledger.models import AuditEntry
-from scoring.services.groups import groups_ensure
 
 ADD = reverse("admin:auth_user_add")
 
 
 def page_of(person: User) -> str:
     return reverse("admin:auth_user_change", args=[person.pk])
-
-
-@pytest.fixture
-def chief(sign_in):
-    groups_ensure()
-    client = sign_in("chief")
-    User.objects.get(username="chief").groups.add(Group.objects.get(name="People administrator"))
-    return client
 
 
 @pytest.fixture

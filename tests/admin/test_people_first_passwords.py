@@ -3,13 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.models import FirstPassword
-from scoring.services.groups import groups_ensure
 
 GIVEN, OWN = "given by the chief today", "nobody else knows this one"
 INDEX, LOG_IN, CHANGE = (reverse(f"admin:{name}") for name in ("index", "login", "password_change"))
@@ -19,14 +18,6 @@ TRANSACTIONS = reverse("admin:ledger_transaction_changelist")
 @pytest.fixture(autouse=True)
 def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def chief(sign_in) -> Client:
-    groups_ensure()
-    client = sign_in("chief")
-    User.objects.get(username="chief").groups.add(Group.objects.get(name="People administrator"))
-    return client
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import IO
+from typing import IO, Any
 from uuid import UUID
 
 from django.db import transaction
@@ -33,6 +33,14 @@ class _Seen:
     unpacked_bytes: int = 0
     head: bytes = b""
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        return {
+            "file_sha256": self.digest.hexdigest(),
+            "size_bytes": self.size_bytes,
+            "unpacked_bytes": self.unpacked_bytes,
+        }
 
 
 def job_upload(
@@ -67,21 +75,17 @@ def job_upload(
         file_keep(job_file(job_id, SOURCE), Path(kept.name))
     try:
         return _job_make(
-            ScoreJob(
-                id=job_id,
-                client=client,
-                livemode=client.livemode if client else True,
-                made_by=actor,
-                is_local=is_local,
-                starts_by_itself=starts_by_itself,
-                file_name=file_name[:200],
-                file_sha256=seen.digest.hexdigest(),
-                size_bytes=seen.size_bytes,
-                unpacked_bytes=seen.unpacked_bytes,
-                header=list(header),
-                reading=reading.to_json(),
-                created_at=now,
-            )
+            id=job_id,
+            client=client,
+            livemode=client.livemode if client else True,
+            made_by=actor,
+            is_local=is_local,
+            starts_by_itself=starts_by_itself,
+            file_name=file_name[:200],
+            header=list(header),
+            reading=reading.to_json(),
+            created_at=now,
+            **seen.columns,
         )
     except BaseException:
         job_storage().delete(job_file(job_id, SOURCE))
@@ -89,8 +93,8 @@ def job_upload(
 
 
 @transaction.atomic
-def _job_make(job: ScoreJob) -> ScoreJob:
-    job.save(force_insert=True)
+def _job_make(**columns: Any) -> ScoreJob:
+    job = ScoreJob.objects.create(**columns)
     job_audit(job.made_by, "uploaded", job, job.created_at)
     return job
 
