@@ -1,7 +1,7 @@
 """Gather: what is known of the accounts and entities of a group, without side effects.
 
-One Redis pipeline of single-key reads. What Redis does not have, or when it is down, comes from PostgreSQL: the
-ledger is the truth, Redis a copy of it by (account, seq).
+One Redis pipeline of single-key reads. What Redis does not have comes from PostgreSQL: the ledger is the truth,
+Redis a copy of it by (account, seq). While Redis is down, what this process told it last takes its place.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from ledger.selectors.hot import (
 )
 from ledger.services.recording import reading
 from scoring.domain.history import REACH_SECONDS, AccountHistory, PastPayment
+from scoring.services.account_copies import AccountCopies
 from scoring.services.entities import (
     ENTITY_HISTORY_MISSING,
     Entities,
@@ -70,16 +71,10 @@ class AccountContext:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`is_remembered` says whether Redis can be told of what becomes of the accounts."""
-
     accounts: dict[str, AccountContext]
     entities: Entities
     epoch: bytes | None
     degraded: tuple[str, ...]
-
-    @property
-    def is_remembered(self) -> bool:
-        return REDIS_DOWN not in self.degraded
 
 
 async def gather(account_ids: Iterable[str], named: Iterable[Named] = (), *, from_ledger: bool = False) -> Gathered:
@@ -145,17 +140,17 @@ async def history_before(
 
 async def remember(contexts: Iterable[AccountContext]) -> None:
     """Bring Redis up to date. Written whole, so that repeating it or losing a race only costs a later reload."""
-    commands = [
-        ("SET", account_key(context.profile.account_id), _encode(context), "EX", _TTL_SECONDS) for context in contexts
-    ]
-    if not commands:
+    copies = {account_key(context.profile.account_id): _encode(context) for context in contexts}
+    if not copies:
         return
+    _copies.keep(copies)
     try:
-        await redis_ask(commands)
+        await redis_ask([("SET", key, data, "EX", _TTL_SECONDS) for key, data in copies.items()])
     except RedisError as error:
-        _logger.warning("Redis is behind: %s", error)
+        _logger.info("Redis is behind: %s", error)
 
 
+_copies = AccountCopies()
 _remembering: set[asyncio.Task[None]] = set()
 
 
@@ -183,7 +178,9 @@ async def _read_redis(
         entities = await entities_read(digests, answers[len(account_ids) :])
     except RedisError as error:
         _logger.warning("Redis cannot be read: %s", error)
-        return {}, Entities(), None, (REDIS_DOWN,)
+        kept = {account_id: _decode(_copies.get(account_key(account_id))) for account_id in account_ids}
+        return kept, Entities(), None, (REDIS_DOWN,)
+    _copies.belong_to(epoch)
     accounts = dict(zip(account_ids, map(_decode, answers[: len(account_ids)]), strict=True))
     return accounts, entities, epoch, () if entities.is_known else (ENTITY_HISTORY_MISSING,)
 

@@ -154,9 +154,7 @@ async def _decide_and_record(
             rows.add_balance(locked[account_id])
         await record.write(rows)
     decisions_count(decided)
-    # Without Redis the records of entities wait until it is back; the copies of accounts need not.
-    payers = _payer_ids(members) if gathered.is_remembered else ()
-    remember_soon([gathered.accounts[account_id] for account_id in payers], gathered.entities)
+    remember_soon([gathered.accounts[account_id] for account_id in _payer_ids(members)], gathered.entities)
 
 
 def _parted(members: list[_Member], claimed: Collection[Identity]) -> tuple[list[_Member], list[_Member]]:

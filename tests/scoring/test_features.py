@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest, TransactionType
 from ledger.models import Decision
+from ledger.selectors.hot import past_payments_load
 from scoring.domain.features import describe, values_by_name
 from scoring.domain.history import SKEW_SECONDS, AccountHistory, PastPayment
 from scoring.domain.windows import MONTH, WINDOWS
+from scoring.services import contexts
+from scoring.services.account_copies import AccountCopies
 from scoring.services.contexts import REDIS_DOWN
 from sentinel.core.catalogue import FIELDS, unpack
 from sentinel.core.geo import distance_km
@@ -252,17 +255,47 @@ def test_a_redis_that_is_behind_is_brought_up_to_date(gateway, event_loop_thread
     assert features_of(pay_at(gateway, account_id, 2))["payments_1h"] == 2
 
 
-def test_without_redis_payments_go_on_and_say_so(gateway, settings, monkeypatch):
+@pytest.fixture
+def without_redis(gateway, monkeypatch):
+    """Port 1 answers nobody: a real refused connection, not a stand-in."""
+    monkeypatch.setattr("sentinel.ops.connections.redis_line", partial(redis_connect, "redis://127.0.0.1:1/0"))
+
+
+def test_without_redis_payments_go_on_and_say_so(gateway, without_redis):
     account_id = gateway.open_account("100000.00")
     pay_at(gateway, account_id, 0)
-    # Port 1 answers nobody: a real refused connection, not a stand-in.
-    monkeypatch.setattr("sentinel.ops.connections.redis_line", partial(redis_connect, "redis://127.0.0.1:1/0"))
 
     receipt = pay_at(gateway, account_id, 1)
 
     assert receipt["outcome"] == "approve"
     assert REDIS_DOWN in receipt["degraded"]
     assert features_of(receipt)["payments_1h"] == 1
+
+
+def test_without_redis_the_past_of_an_account_is_not_read_again_for_each_payment(gateway, without_redis, monkeypatch):
+    account_id = gateway.open_account("100000.00")
+    read = []
+
+    async def loaded(*of, **told):
+        read.append(of)
+        return await past_payments_load(*of, **told)
+
+    monkeypatch.setattr(contexts, "past_payments_load", loaded)
+
+    seen = [features_of(pay_at(gateway, account_id, minutes))["payments_1h"] for minutes in range(4)]
+
+    assert (seen, len(read)) == ([0, 1, 2, 3], 1)
+
+
+def test_what_another_process_wrote_while_redis_was_away_is_read_from_the_ledger(gateway, without_redis, monkeypatch):
+    account_id = gateway.open_account("100000.00")
+    pay_at(gateway, account_id, 0)
+    here = contexts._copies
+    monkeypatch.setattr(contexts, "_copies", AccountCopies())
+    pay_at(gateway, account_id, 1)
+    monkeypatch.setattr(contexts, "_copies", here)
+
+    assert features_of(pay_at(gateway, account_id, 2))["payments_1h"] == 2
 
 
 async def forget(account_id):

@@ -20,6 +20,7 @@ from ledger.services.partitions import PARTITIONED
 from ledger.services.seal.heads import heads_write
 from ledger.services.seal.sealing import seal_all
 from ledger.services.seal.verifying import ledger_verify
+from scoring.services import contexts
 from scoring.services.contexts import account_key
 from scoring.services.policy_shipped import shipped_policy_publish
 from sentinel.core.errors import InvalidRequest
@@ -196,9 +197,12 @@ def test_by_command_the_copies_in_redis_go_too(gateway, monkeypatch):
         call_command("erase_person", *arguments, stdout=told)
 
         assert not redis.exists(account_key(account_id))
+    assert contexts._copies.get(account_key(account_id)) is not None
     assert "Would erase the details of 1 payments" in told.getvalue()
     assert "Erased the details of 1 payments" in told.getvalue()
-    assert gateway.pay(account_id).status_code == 201
+
+    assert gateway.pay(gateway.open_account()).status_code == 201
+    assert contexts._copies.get(account_key(account_id)) is None
 
 
 def test_the_command_wants_an_account_or_a_card_and_a_reason():
