@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext, redirect_stdout
@@ -11,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from sentinel.ops.console import Refusal, overwrite, say, step
-from sentinel.ops.supervisor import StopRequested
 
 ACCOUNTS = 200
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the faults, each a `Told`, and of the controls, each a `ControlTold`."""
+    """What became of the faults, each a `Told`, and of the controls, each a `ControlTold`, until it was stopped."""
 
     told: list[Any] = field(default_factory=list)
     controls: list[Any] = field(default_factory=list)
+    is_stopped: bool = False
 
 
 def main(arguments: list[str]) -> int:
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
         except Refusal as refusal:
             say(f"\n{refusal}")
             return 1
-        except (StopRequested, KeyboardInterrupt):
+        except KeyboardInterrupt:
             say("\nStopped.")
             return 130
 
@@ -57,8 +58,10 @@ def _run(options: argparse.Namespace) -> int:
     from bench.stack import new_run
     from tests.faults.ground import ground
 
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background commands are begun deaf to the first
+        signal.signal(number, signal.default_int_handler)
     run = new_run()
-    with ground(run, options.seed) as made:
+    with ground(run, options.seed, options.rounds) as made:
         os.environ.update(made.environment | made.services.environment() | {"SENTINEL_DB_ROLE": "owner"})
         os.environ["DJANGO_SETTINGS_MODULE"] = "sentinel.settings"
         import django
@@ -102,13 +105,17 @@ def _play(stage: Any, options: argparse.Namespace) -> Outcome:
     from tests.faults.story import story
 
     outcome = Outcome()
-    for number in range(options.rounds):
-        for fault in _there(FAULTS, stage, options, are_controls=False):
-            outcome.told.append(story(stage, fault, seed=options.seed + number))
-            _say(outcome.told[-1])
-    for control in _there(CONTROLS, stage, options, are_controls=True):
-        outcome.controls.append(control_run(stage, control, seed=options.seed))
-        _say_control(outcome.controls[-1])
+    try:
+        for number in range(options.rounds):
+            for fault in _there(FAULTS, stage, options, are_controls=False):
+                outcome.told.append(story(stage, fault, seed=options.seed + number))
+                _say(outcome.told[-1])
+        for control in _there(CONTROLS, stage, options, are_controls=True):
+            outcome.controls.append(control_run(stage, control, seed=options.seed))
+            _say_control(outcome.controls[-1])
+    except KeyboardInterrupt:
+        outcome.is_stopped = True
+        say("\n  Stopped. What came of those that were played:")
     return outcome
 
 
@@ -142,6 +149,8 @@ def _say(told: Any) -> None:
     say(f"  {told.fault:<4} {told.words}, seed {told.seed}: {', '.join(parts)}")
     for name, rows in told.broken.items():
         say(f"       BROKEN: {name}: {', '.join(rows)}")
+    if told.failed:
+        say(f"       answered without a word when to come again: {told.failed}")
     if told.events_missing or told.unanswered or told.drained_seconds is None:
         say(f"       {told.events_missing} events missing, {told.unanswered} never answered, "
             f"drained after {told.drained_seconds} s")  # fmt: skip
@@ -179,6 +188,8 @@ def _finish(outcome: Outcome, options: argparse.Namespace) -> int:
         }
         text = json.dumps(whole, indent=2)
         sys.__stdout__.write(text + "\n") if options.json == "-" else Path(options.json).write_text(text)  # type: ignore[union-attr]
+    if outcome.is_stopped:
+        return 130
     ran = [*told, *controls]
     return 0 if ran and all(each.holds for each in told) and all(each.is_detected for each in controls) else 1
 

@@ -36,6 +36,7 @@ class Tried:
     status: int = 0
     degraded: tuple[str, ...] = ()
     tries: int = 0
+    failed: list[int] = field(default_factory=list)  # answers of 500 and above that do not say when to come again
 
 
 @dataclass(slots=True)
@@ -92,6 +93,8 @@ class Gateway:
             if tried.tries == 1:
                 tried.first_status = answer.status if answer else 0
                 tried.first_seconds = time.monotonic() - started
+            if answer is not None and answer.status >= 500 and answer.status != 503:
+                tried.failed.append(answer.status)
             if answer is not None and _is_definitive(answer.status):
                 await self._keep(tried, answer)
                 return

@@ -25,7 +25,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.sabotage import VARIABLE
 
 START_SECONDS = 180
-DISK_MIB = 900
+DISK_MIB, DISK_MIB_ROUND = 600, 500  # a broker whose disk is nearly full takes no messages
 # What takes a day and a minute at a bank takes seconds here; nothing else is changed.
 QUICK = {
     "SENTINEL_WEBHOOK_SCHEDULE_SECONDS": "0,0,1,1,1,2,2,2,3,3,3,3,3,3,3,3,3,3,3,3",
@@ -158,20 +158,20 @@ class Ground:
 
 
 @contextmanager
-def ground(run: str, seed: int) -> Iterator[Ground]:
+def ground(run: str, seed: int, rounds: int) -> Iterator[Ground]:
     """Lies in the project's own var/ and is wiped at the end. Root gives it a file system that can be filled."""
     folder = state.make_var_folder(state.make_var_folder(state.var_folder()) / f"faults-{run}")
     with ExitStack() as stack:
         stack.callback(_remove, folder)
-        if has_own_disk := _mount(folder):
+        if has_own_disk := _mount(folder, DISK_MIB + rounds * DISK_MIB_ROUND):
             stack.callback(_unmount, folder)
         yield stack.enter_context(_started(folder, seed, has_own_disk))
 
 
-def _mount(folder: Path) -> bool:
+def _mount(folder: Path, size_mib: int) -> bool:
     if os.geteuid() != 0:
         return False
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=0711", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size_mib}m,mode=0711", "tmpfs", str(folder)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

@@ -45,7 +45,8 @@ class Pace:
 class Told:
     """What became of one fault. `recovered_seconds`: from mending to the first payment answered since;
     `drained_seconds`: to the last event handed out. `first_try_share`, `p99_ms` and `flagged_share` are of payments
-    sent while it lasted; `first_statuses` counts what they were answered first, 0 for a lost connection.
+    sent while it lasted; `first_statuses` counts what they were answered first, 0 for a lost connection. `failed` are
+    answers that say neither what became of a payment nor when to ask again, such as 500.
     """
 
     fault: str
@@ -54,6 +55,7 @@ class Told:
     requests: int = 0
     acknowledged: int = 0
     unanswered: int = 0
+    failed: list[int] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     duplicated: int = 0
     events_missing: int = 0
@@ -67,7 +69,9 @@ class Told:
 
     @property
     def holds(self) -> bool:
-        return not (self.lost or self.duplicated or self.broken or self.events_missing or self.unanswered)
+        return not (
+            self.lost or self.duplicated or self.broken or self.events_missing or self.unanswered or self.failed
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ def story(stage: Stage, fault: Fault, *, name: str = "", seed: int, pace: Pace =
     told = Told(fault.name, fault.words, seed, requests=len(tried))
     told.acknowledged = sum(each.status == 201 for each in tried)
     told.unanswered = sum(each.done_at is None for each in tried)
+    told.failed = [status for each in tried for status in each.failed]
     told.recovered_seconds = _recovered(tried, mended)
     first, last = began + _EDGE_SECONDS, mending - _EDGE_SECONDS
     _fill_degraded(told, fault, [each for each in tried if first <= each.sent_at < last], mending)

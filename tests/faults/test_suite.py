@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.command import Outcome, _finish, _is_chosen, parse
 from tests.faults.controls import CONTROLS, ControlTold
-from tests.faults.gateway import _is_definitive
+from tests.faults.gateway import Gateway, Tried, _is_definitive
 from tests.faults.journal import Journal, Promise
 from tests.faults.kinds import FAULTS
 from tests.faults.proxy import Mood, Proxy
@@ -141,6 +141,21 @@ def test_what_is_unknown_is_asked_again(status, is_definitive):
     assert _is_definitive(status) is is_definitive
 
 
+@pytest.mark.parametrize(("status", "failed"), [(500, [500]), (503, [])])
+def test_an_answer_that_does_not_say_when_to_come_again_is_counted(status, failed, tmp_path):
+    async def pay(base_url: str) -> Tried:
+        gateway = Gateway(base_url, "key", ["acc_000001"], tmp_path / "journal", "k", 1.0, 1, patience_seconds=0.1)
+        sender = Sender(base_url)
+        await gateway._pay_one(sender, "k1", 0.5)
+        sender.close()
+        return gateway.tried[0]
+
+    with receiving(answers(status)) as receiver:
+        tried = asyncio.run(pay(receiver.url.removesuffix("/hook")))
+
+    assert (tried.tries, tried.first_status, tried.failed) == (1, status, failed)
+
+
 def test_the_guide_names_every_kind_of_fault_and_every_control():
     guide = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text()
     names = [fault.name for fault in FAULTS] + [control.name for control in CONTROLS]
@@ -164,10 +179,11 @@ def a_control(*, is_detected: bool) -> ControlTold:
         ([a_story()], [a_control(is_detected=True)], 0),
         ([a_story()], [a_control(is_detected=False)], 1),
         ([a_story(lost=["k1"])], [a_control(is_detected=True)], 1),
+        ([a_story(failed=[500])], [a_control(is_detected=True)], 1),
         ([], [a_control(is_detected=True)], 0),
         ([], [], 1),
     ],
-    ids=["all held", "a control that was not seen", "a loss", "controls alone", "nothing ran"],
+    ids=["all held", "a control that was not seen", "a loss", "an answer of 500", "controls alone", "nothing ran"],
 )
 def test_the_command_fails_when_something_was_lost_or_a_control_was_not_seen(told, controls, code, capsys, tmp_path):
     options = parse(["--json", str(tmp_path / "result.json")])
@@ -177,6 +193,13 @@ def test_the_command_fails_when_something_was_lost_or_a_control_was_not_seen(tol
     result = json.loads((tmp_path / "result.json").read_text())
     assert result["controls_detected"] == sum(each.is_detected for each in controls)
     assert result["controls_missed"] == [each.control for each in controls if not each.is_detected]
+
+
+def test_whoever_stops_it_is_told_what_was_found_until_then(capsys):
+    stopped = Outcome([a_story()], is_stopped=True)
+
+    assert _finish(stopped, parse([])) == 130
+    assert '"requests": 10' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
