@@ -33,10 +33,10 @@ def measure(stack: Stack, options: argparse.Namespace, *, run: str) -> int:
         everything_on()
     results = Results()
     try:
+        if options.everything:
+            stack.start_background()  # first, so that their start is over when measuring begins
         for server in servers_of(names):
             stack.start_server(server, options.web_processes)
-        if options.everything:
-            stack.start_background()
         runner = runner_of(stack, seeded, options, results, run)
         for number in range(1, options.rounds + 1):
             runner.round(names, f"round {number}/{options.rounds}")
