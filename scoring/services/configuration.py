@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 
 from ledger.services.failures import kind_and_place
@@ -25,6 +25,7 @@ from scoring.selectors.models import champion_load
 from scoring.selectors.policies import policies_load
 from scoring.serving.champion import Champion
 from scoring.serving.errors import ArtefactError
+from sentinel.core.errors import Unavailable
 
 # How long payments wait for a look, counted from its start; then they use what was known before.
 PATIENCE_SECONDS = 1.0
@@ -120,9 +121,14 @@ def configuration_load() -> Configuration:
 
 
 def _load_and_hang_up() -> Configuration:
-    """In a thread of its own, whose database connection nobody else would close."""
+    """In a thread of its own, whose database connection nobody else would close.
+
+    Errors: Unavailable when the database cannot be reached, so that callers come again instead of giving up.
+    """
     try:
         return configuration_load()
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable(retry_after_seconds=1) from error
     finally:
         connections.close_all()
 

@@ -2,9 +2,12 @@
 
 import asyncio
 from threading import Event
+from typing import NoReturn
 
 import pytest
+from django.db import connection
 
+from ledger.models import Transaction
 from rules.domain.compiler import compile_ruleset
 from scoring.domain.policy import Policy
 from scoring.services import configuration as module
@@ -61,6 +64,24 @@ def test_a_look_that_fails_is_told_to_whoever_waits_for_it(monkeypatch):
 
     with pytest.raises(ConnectionError):
         asyncio.run(configuration_current(b"first"))
+
+
+def test_a_payment_whose_look_is_cut_off_by_the_database_is_to_come_again(gateway, monkeypatch):
+    """And is not told of an error on our side, after which a gateway would not know what to do."""
+    account_id = gateway.open_account()
+
+    def look(*_) -> NoReturn:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        raise AssertionError
+
+    with monkeypatch.context() as during:
+        during.setattr(module, "ruleset_load_live", look)
+        refused = gateway.pay(account_id, key="k1")
+
+    assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, "unavailable", "1")
+    assert not Transaction.objects.filter(account_id=account_id).exists()
+    assert gateway.pay(account_id, key="k1").status_code == 201
 
 
 def test_it_is_looked_at_again_beside_the_payments_before_they_have_to_wait(monkeypatch):
