@@ -252,12 +252,16 @@ def _pay_until(site: Site, gateway, account: str, answers: list[int]) -> None:
     until = time.monotonic() + LOAD_SECONDS
     with site.open(headers={"X-API-Key": gateway.api_key}) as caller:
         while time.monotonic() < until:
-            answers.append(_pay(caller, account))
+            key = str(uuid4())
+            try:
+                answers.append(_pay(caller, account, key))
+            except httpx.RemoteProtocolError:  # killed between head and body of the answer, which nginx cannot mend
+                answers.append(_pay(caller, account, key))
 
 
-def _pay(caller: httpx.Client, account: str) -> int:
-    key = {"Idempotency-Key": str(uuid4())}
-    return caller.post("/api/v1/transactions", json=purchase(account, "1.00"), headers=key).status_code
+def _pay(caller: httpx.Client, account: str, key: str = "") -> int:
+    headers = {"Idempotency-Key": key or str(uuid4())}
+    return caller.post("/api/v1/transactions", json=purchase(account, "1.00"), headers=headers).status_code
 
 
 def _wait_until_served_by(site: Site, port: int) -> None:
