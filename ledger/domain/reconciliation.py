@@ -170,7 +170,7 @@ def differences(ours: Iterable[AccountDay], theirs: Iterable[AccountDay]) -> Ite
         elif other and (mine is None or other.account_id < mine.account_id):
             yield Difference(other.account_id, "extra", theirs=_closing(other))
             other = next(there, None)
-        elif mine and other:
+        elif mine and other:  # pragma: no branch - one of the three is always so
             yield from _unequal(mine, other)
             mine, other = next(here, None), next(there, None)
 

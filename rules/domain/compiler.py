@@ -229,7 +229,7 @@ class _Writer:
                 return _joined(ast.And(), members)
             case Combinator.ANY:
                 return _joined(ast.Or(), members)
-            case Combinator.NONE:
+            case Combinator.NONE:  # pragma: no branch - there is no fourth
                 return ast.UnaryOp(ast.Not(), _joined(ast.Or(), members))
 
     def condition(self, condition: Condition) -> ast.expr:

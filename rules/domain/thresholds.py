@@ -50,7 +50,7 @@ def dials_of(expression: Expression) -> list[Dial]:
 
 
 def thresholds_of(condition: Condition) -> tuple[float, ...]:
-    """In rising order, the condition's own number among them."""
+    """In rising order, at most THRESHOLDS_MAX, the condition's own number among them."""
     own, field = _number_of(condition), BY_NAME[condition.field]
     if field.unit == "0 to 1":
         around = set(_SHARES)
@@ -62,10 +62,7 @@ def thresholds_of(condition: Condition) -> tuple[float, ...]:
         around = set(_round_numbers(own / 10, own * 10))
     if field.type in NUMERIC_TYPES - {FieldType.NUMBER}:
         around = {float(round(number)) for number in around}
-    nearest = sorted(around - {own}, key=lambda number: abs(number - own))
-    if len(nearest) >= THRESHOLDS_MAX:
-        nearest = nearest[: THRESHOLDS_MAX - 1]
-    return tuple(sorted({own, *nearest}))
+    return tuple(sorted({own, *around}))
 
 
 def _round_numbers(low: float, high: float) -> Iterator[float]:

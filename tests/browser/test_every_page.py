@@ -30,7 +30,6 @@ pytestmark = pytest.mark.journey
 # What other tests count, and what may be taken away again.
 _TAKEN_AWAY = (AccessAttempt, PeriodicTask, TaskResult, AlertSubscription, ListImport, LabelImport, Delivery,
                Endpoint, Group)  # fmt: skip
-PARTS = 4  # of the pages, so that they are looked at side by side
 # Else colours would be measured half way between light and dark. The policy allows sheets that are made so.
 _AT_ONCE = """() => {
     const sheet = new CSSStyleSheet();
@@ -55,8 +54,7 @@ def chief(committed, settings, monkeypatch) -> Iterator[User]:
         model._default_manager.exclude(pk__in=kept).delete()
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_page_runs_what_was_written_or_has_a_fault_that_axe_finds(chief, page, log_in, complaints, part):
+def test_no_page_runs_what_was_written_or_has_a_fault_that_axe_finds(chief, page, log_in, complaints):
     client = Client()
     client.force_login(chief)
     addresses = pages(client, with_parts=False)
@@ -70,7 +68,7 @@ def test_no_page_runs_what_was_written_or_has_a_fault_that_axe_finds(chief, page
     log_in(page, chief.get_username())
     faults = {}
 
-    for url in addresses[part::PARTS]:
+    for url in addresses:
         page.emulate_media(color_scheme="light")
         page.goto(url)
         before = list(complaints)

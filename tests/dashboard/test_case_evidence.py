@@ -111,6 +111,21 @@ def test_cards_and_devices_are_never_named_and_left_out_for_whoever_may_not_see_
     assert "tok_1" not in words
 
 
+def test_an_amount_within_the_largest_may_still_be_larger_than_nine_of_ten():
+    found = history(amount_minor=15_000)
+    found.before[0] = replace(found.before[0], amount_minor=20_000)
+
+    assert differences(found) == {"Amount": "larger than nine of ten"}
+
+
+def test_of_many_merchants_three_are_named():
+    found = history(merchant_id="m_9")
+    found.before[:] = [replace(past, merchant_id=f"m_{number}") for number, past in enumerate(found.before)]
+    (habit,) = [row for row in habits_of(found, KOLKATA, shows_personal=True) if row.name == "With"]
+
+    assert habit.usual.endswith(", and 7 more")
+
+
 def test_with_two_payments_nothing_is_usual():
     assert habits_of(history(days=2), KOLKATA, shows_personal=True) == []
 
@@ -201,6 +216,7 @@ def test_usual_values_are_those_of_the_snapshot():
     assert usual_value("location_country", values) == "IN"
     assert usual_value("device_is_new", values) is False
     assert usual_value("payments_24h", {"payments_30d": 0, "history_days": None}) is None
+    assert usual_value("amount_24h", {"payments_30d": 60, "history_days": 30.0}) is None
     assert usual_value("speed_kmh", values) is None
 
 

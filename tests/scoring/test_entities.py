@@ -23,6 +23,7 @@ from scoring.domain.entities import (
     merchant_fraud_values,
     payment_records,
 )
+from scoring.domain.entities.labels import LABELS_MAX, Labels, Said
 from sentinel.core.catalogue import FIELDS
 
 START = datetime(2026, 1, 5, 3, 30, tzinfo=UTC)
@@ -333,3 +334,40 @@ def test_a_payment_that_lags_far_behind_its_merchant_has_no_such_fields():
     merchant = merchant_of([replace(PAYMENT, occurred_at=START + timedelta(seconds=LAG_SECONDS + 1))])
 
     assert set(merchant_fraud_values(PAYMENT, [None, None, None, merchant, None])) == {None}
+
+
+def test_a_fraud_on_a_day_that_is_not_old_enough_counts_for_no_last_day():
+    found = known_fraud(paid_days_ago=[], frauds=[36], known_days_ago=1)
+
+    assert found["merchant_fraud_rate_last_day"] is found["merchant_fraud_rate_last_3_days"] is None
+
+
+def test_of_two_words_on_a_payment_the_later_counts_whichever_comes_first():
+    labels = Labels()
+    labels.learn(1, Said(20, 5, True, True))
+    labels.learn(1, Said(10, 5, False, True))
+
+    assert labels.said[1].is_fraud
+
+
+def test_of_very_many_labels_the_last_known_are_kept():
+    labels = Labels()
+    for number in range(LABELS_MAX + 3):
+        labels.learn(number, Said(number, 5, True, True))
+
+    assert sorted(labels.said) == list(range(3, LABELS_MAX + 3))
+
+
+def test_nothing_is_a_state_that_was_never_seen():
+    assert EntityState.read(None) == (EntityState(), 0)
+
+
+def test_payments_out_of_order_count_whatever_they_do_not_tell():
+    bare = replace(PAYMENT, card_token=None, merchant_id=None)
+    for place in range(4):
+        state = EntityState()
+        for hours in (5, 3, 4):
+            state.add(payment_records(replace(bare, occurred_at=START + timedelta(hours=hours)))[place])
+
+        assert list(state.moments) == sorted(state.moments)
+        assert sum(state.payments) == 3

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ledger.domain.payments import AccountProfile, AccountStatus, PaymentRequest, TransactionType
 from ledger.models import Decision
 from ledger.selectors.hot import past_payments_load
-from scoring.domain.features import describe, values_by_name
-from scoring.domain.history import SKEW_SECONDS, AccountHistory, PastPayment
+from scoring.domain.features import _travel, describe, values_by_name
+from scoring.domain.history import PEAKS_MAX, SKEW_SECONDS, AccountHistory, PastPayment
 from scoring.domain.windows import MONTH, WINDOWS
 from scoring.services import contexts
 from scoring.services.account_copies import AccountCopies
@@ -52,6 +52,27 @@ def in_window(past, window, at_seconds):
     return [
         p for p in past if bucket - window.buckets < int(p.occurred_at_seconds // window.bucket_seconds) <= bucket
     ]
+
+
+def test_a_place_of_long_ago_says_nothing_of_a_journey():
+    past = PastPayment(1, START.timestamp(), 100, latitude=19.08, longitude=72.88)
+    request = PaymentRequest(
+        "acc_a", 100, "INR", TransactionType.PURCHASE, START, latitude=6.52, longitude=3.38, merchant_id="m_1"
+    )
+    history = AccountHistory.of([past])
+
+    assert _travel(request, history, START.timestamp() + 29 * 86_400)[0] > 7_000
+    assert _travel(request, history, START.timestamp() + 31 * 86_400) == (None, None)
+
+
+def test_of_very_many_falling_amounts_as_many_are_kept_as_there_is_room_for():
+    at_seconds = START.timestamp()
+    history = AccountHistory.of(
+        PastPayment(number, at_seconds + 60 * number, 10_000 - number) for number in range(1, PEAKS_MAX + 10)
+    )
+
+    assert len(history.peaks) == PEAKS_MAX
+    assert history.peaks[0][1] == 9_999
 
 
 @given(payments, st.integers(0, 86_400))

@@ -66,3 +66,10 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
         list(payment_rows(tmp_path / "absent.csv"))
     with pytest.raises(PaymentFileError, match=r"broken\.csv\.gz"):
         list(payment_rows(broken))
+
+
+def test_a_label_whose_moment_is_none_says_where(tmp_path: Path) -> None:
+    path = _file(tmp_path, "transaction_id,is_fraud,label_available_at\n1,1,soon\n")
+
+    with pytest.raises(PaymentFileError, match="line 2: Invalid isoformat"):
+        fraud_labels(path)

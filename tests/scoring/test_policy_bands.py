@@ -63,6 +63,18 @@ def test_words():
     assert policy_sentence(Policy(0)) == "Only rules decide."
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"amount_from": None}, "online payments in INR"),
+        ({"amount_from": None, "amount_below": "100"}, "online payments below 100 INR"),
+        ({"amount_below": "9000"}, "online payments from 5,000 INR below 9,000 INR"),
+    ],
+)
+def test_a_band_says_which_payments_it_judges(change, words):
+    assert band_words(policy_from(3, {**TOLD, "bands": [{**ONLINE, **change}]}).bands[0]) == words
+
+
 def test_a_comparison_says_what_changed_only():
     after = policy_from(4, {**TOLD, "review_percentile": 0.98})
 
@@ -91,6 +103,7 @@ def test_a_comparison_says_what_changed_only():
         ({"bands": [ONLINE] * 51}, "bands", "at most 50"),
         ({"bands": [{**ONLINE, "channels": ["fax"]}]}, "bands.1.channels", "“fax” is no channel"),
         ({"bands": [{**ONLINE, "channels": "atm"}]}, "bands.1.channels", "a list"),
+        ({"bands": [{**ONLINE, "channels": ["pos", *["ecommerce"] * 9]}]}, "bands.1.channels", "more than once"),
         ({"bands": [{**ONLINE, "currency": "XXX"}]}, "bands.1.currency", "not an ISO 4217 currency"),
         ({"bands": [{"amount_from": "5", "review_percentile": 0.9}]}, "bands.1.currency", "in which currency"),
         ({"bands": [{**ONLINE, "amount_from": "5.001"}]}, "bands.1.amount_from", "INR has 2 decimals"),
@@ -110,6 +123,7 @@ def test_what_cannot_be_is_named_with_its_field(change, field, words):
 
 def test_a_policy_that_can_be_has_no_errors():
     assert policy_errors(TOLD) == []
+    assert policy_errors({**TOLD, "bands": [{**ONLINE, "amount_below": "9000"}]}) == []
     assert policy_errors([]) != []
 
 

@@ -14,7 +14,7 @@ from ledger.domain.decisions import Reason
 from ledger.models import Account, Label
 from rules.errors import StepNotPossible
 from scoring.domain.policy import Policy
-from scoring.domain.policy_figures import Counts, Kind, figures
+from scoring.domain.policy_figures import Counts, Kind, _by, figures
 from scoring.models import PolicySimulation, PolicyVersion
 from scoring.selectors.policies import policies_with_standing, policy_point, release_current
 from scoring.selectors.policy_figures import Period, outcome_sql, scores_exist
@@ -295,3 +295,11 @@ def test_the_curve_is_what_the_moved_policy_does(rows):
             tally[True],
             tally[False],
         )
+
+
+def test_money_of_several_currencies_is_not_added_up():
+    kinds = [Kind("pos", currency, 0, Outcome.APPROVE, Outcome.REVIEW, None) for currency in ("INR", "EUR")]
+    (row,) = _by(Counts(Counter(kinds), Counter(dict.fromkeys(kinds, 500)), Counter()), lambda kind: kind.channel)
+
+    assert (row["payments"], row["reviews_after"]) == (2, 2)
+    assert not [name for name in row if name.endswith("_minor")]

@@ -144,3 +144,10 @@ def test_everything_wrong_is_said_at_once():
         " conditions.",
         'Rule 2: "action" is one of allow, review, decline.',
     ]
+
+
+@pytest.mark.parametrize("until", ["soon", "2026-01-31T12:00:00"])
+def test_an_item_ends_at_a_moment_with_its_zone(until):
+    item = {"value": "tok_1", "reason": "stolen", "expires_at": until}
+
+    assert ["a moment with its zone" in words for words in wrong(file(lists=[{**LIST, "items": [item]}]))] == [True]

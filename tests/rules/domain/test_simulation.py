@@ -245,6 +245,18 @@ def test_thresholds_are_few_and_rising_and_hold_the_rules_own(field, own):
     assert 10 <= len(dial.thresholds) <= THRESHOLDS_MAX
 
 
+def test_thresholds_of_a_number_below_zero_lie_around_it():
+    found = thresholds_of(Condition("seconds_since_last", Operator.AT_LEAST, -1))
+
+    assert len(found) == THRESHOLDS_MAX
+    assert (min(found), max(found)) == (-31, 28)
+
+
+def test_a_text_has_no_thresholds():
+    with pytest.raises(TypeError, match="currency is not compared with a number"):
+        thresholds_of(Condition("currency", Operator.EQUAL, "INR"))
+
+
 def test_thresholds_of_a_count_are_the_counts_around_it():
     assert thresholds_of(Condition("payments_1h", Operator.AT_LEAST, 3)) == tuple(map(float, range(1, 21)))
 
