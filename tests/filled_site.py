@@ -55,7 +55,10 @@ THRESHOLDS = {"degraded_review_above": {"INR": "9999999"}}
 
 
 def fill_site(told: Told, reader: User) -> None:
-    """Names of rows are new at each call. `reader` is who will look: some pages show one's own rows only."""
+    """May be called again: rows are new then, or those of the call before where names cannot differ.
+
+    `reader` is who will look: some pages show one's own rows only.
+    """
     unique = uuid4().hex[:8]
     client = client_create(name=f"{told('client.name', 90)} {unique}", all_accounts=True)
     account = make_account(f"acc_{unique}", name=told("account.name", 100))
@@ -238,7 +241,8 @@ def _access(told: Told, client: GatewayClient, account: Account, unique: str) ->
         email=told("person.email", 200),
         is_staff=True,
     )
-    person.groups.add(Group.objects.create(name=told("group.name", 150)))
+    group, _ = Group.objects.get_or_create(name=told("group.name", 150))
+    person.groups.add(group)
     session = SessionStore()
     session.create()
     PersonSession.objects.create(
@@ -258,12 +262,9 @@ def _access(told: Told, client: GatewayClient, account: Account, unique: str) ->
 
 def _background(told: Told, unique: str) -> None:
     every, _ = IntervalSchedule.objects.get_or_create(every=7, period="days")
-    PeriodicTask.objects.create(
-        name=told("schedule.name", 200),
-        task="nobody.has_this",
-        interval=every,
-        enabled=False,
-        description=told("schedule.description", 200),
+    schedule = {"interval": every, "enabled": False, "description": told("schedule.description", 200)}
+    PeriodicTask.objects.update_or_create(
+        name=told("schedule.name", 200), defaults={"task": "nobody.has_this", **schedule}
     )
     TaskResult.objects.create(
         task_id=unique,
@@ -296,28 +297,32 @@ def _system(told: Told, client: GatewayClient) -> None:
         request_id=told("warning.request", 64),
         occurrences=2,
     )
-    RequestMinute.objects.create(
+    RequestMinute.objects.update_or_create(
         minute=minute,
         process=told("minute.process", 80),
         route=told("minute.route", 120),
         method="GET",
         status_class=2,
-        requests=1,
-        bands={"20": 1},
+        defaults={"requests": 1, "bands": {"20": 1}},
     )
-    Reading.objects.create(minute=minute, figure="cpu_percent", subject=told("reading.subject", 60), value=12.5)
+    Reading.objects.update_or_create(
+        minute=minute, figure="cpu_percent", subject=told("reading.subject", 60), defaults={"value": 12.5}
+    )
     FigureLimit.objects.update_or_create(
         figure="cpu_percent",
         defaults={"limit": 80.0, "minutes": 5, "changed_by": told("limit.by", 150), "changed_at": now},
     )
     alarm = alarm_raise(kind="system.disk_percent", subject="system:bank-1", words="Disk in use", now=now)
-    SystemAlarm.objects.create(
+    SystemAlarm.objects.update_or_create(
         figure="disk_percent",
         subject=told("system_alarm.subject", 60),
-        limit=90.0,
-        worst=95.0,
-        last=94.0,
-        words=told("system_alarm.words", 300),
-        opened_at=now,
-        alarm=alarm,
+        closed_at=None,
+        defaults={
+            "limit": 90.0,
+            "worst": 95.0,
+            "last": 94.0,
+            "words": told("system_alarm.words", 300),
+            "opened_at": now,
+            "alarm": alarm,
+        },
     )

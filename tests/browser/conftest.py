@@ -7,6 +7,7 @@ included. Rows stay after the test, since the server commits them: use names of 
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,29 +32,42 @@ REQUEST_TIMEOUT_SECONDS = 10
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Per module: while it is open, an event loop runs in this thread, which other tests must not meet."""
+def site(django_db_setup, django_db_blocker) -> Iterator[tuple[str, Browser]]:
+    """A server and a browser: one fixture, so that whoever tries a test again ends both or none.
+
+    Per module: while the browser is open, an event loop runs in this thread, which other tests must not meet.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"Browser tests need Chromium at {CHROMIUM}. On Debian: apt install chromium.")
+    with _served(django_db_blocker) as base_url, _chromium() as browser:
+        yield base_url, browser
+
+
+@contextmanager
+def _served(django_db_blocker) -> Iterator[str]:
+    """The base URL of a server that commits what it is sent."""
+    with django_db_blocker.unblock(), override_settings(ALLOWED_HOSTS=["localhost"]):
+        server = LiveServer("localhost")
+        try:
+            yield server.url
+        finally:
+            server.stop()
+            for thread in threading.enumerate():  # a last request may still hold its database connection
+                if "process_request_thread" in thread.name:
+                    thread.join(REQUEST_TIMEOUT_SECONDS)
+
+
+@contextmanager
+def _chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         arguments = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
-        connections.close_all()  # those of the event loop's context; nobody else would
-
-
-@pytest.fixture(scope="module")
-def served(django_db_setup, django_db_blocker) -> Iterator[str]:
-    """The base URL of a server that commits what it is sent."""
-    with django_db_blocker.unblock(), override_settings(ALLOWED_HOSTS=["localhost"]):
-        server = LiveServer("localhost")
-        yield server.url
-        server.stop()
-        for thread in threading.enumerate():  # a last request may still hold its database connection
-            if "process_request_thread" in thread.name:
-                thread.join(REQUEST_TIMEOUT_SECONDS)
+        try:
+            yield browser
+            browser.close()
+        finally:
+            connections.close_all()  # those of the event loop's context; nobody else would
 
 
 @pytest.fixture
@@ -63,12 +77,13 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def new_page(served: str, chromium: Browser, committed, complaints: list[str]) -> Iterator[Callable[..., Page]]:
+def new_page(site: tuple[str, Browser], committed, complaints: list[str]) -> Iterator[Callable[..., Page]]:
     """Makes strict pages; the arguments are those of a browser context."""
+    base_url, chromium = site
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> Page:
-        usual = {"base_url": served, "viewport": {"width": 1280, "height": 1000}}
+        usual = {"base_url": base_url, "viewport": {"width": 1280, "height": 1000}}
         context = chromium.new_context(**(usual | options))
         contexts.append(context)
         page = context.new_page()

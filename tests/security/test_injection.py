@@ -27,7 +27,7 @@ LOOKUPS = [
     "account_id__startswith", "client__secret_digest__startswith", "decision__receipt__contains", "id__gt", "pk__in",
     "account__grants__client__api_keys__digest__startswith", "reference__regex", "_connector", "order_by", "ordering",
 ]  # fmt: skip
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 8.0
 HARMLESS = "zzz"
 
 
