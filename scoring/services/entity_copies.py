@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from scoring.domain.entities import NEVER_SEEN, RECORD_SIZE, EntityState
 
-MEMORY_MAX = 32 * 2**20  # bytes, of each process
+# Bytes, of each process: soon full, so that a process does not grow by a tenth over its first day.
+MEMORY_MAX = 12 * 2**20
 
 
 @dataclass(slots=True)
