@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-MEMORY_MAX = 4 * 2**20  # bytes, of each process: the busy accounts, which are told again and again
+MEMORY_MAX = 2 * 2**20  # bytes, of each process: the busy accounts, which are told again and again
 _OVERHEAD = 200  # about what a key, its place and the objects take
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from scoring.domain.entities import NEVER_SEEN, RECORD_SIZE, EntityState
 
 # Bytes, of each process: soon full, so that a process does not grow by a tenth over its first day.
-MEMORY_MAX = 12 * 2**20
+MEMORY_MAX = 10 * 2**20
 
 
 @dataclass(slots=True)
