@@ -262,9 +262,14 @@ def _access(told: Told, client: GatewayClient, account: Account, unique: str) ->
 
 def _background(told: Told, unique: str) -> None:
     every, _ = IntervalSchedule.objects.get_or_create(every=7, period="days")
-    schedule = {"interval": every, "enabled": False, "description": told("schedule.description", 200)}
     PeriodicTask.objects.update_or_create(
-        name=told("schedule.name", 200), defaults={"task": "nobody.has_this", **schedule}
+        name=told("schedule.name", 200),
+        defaults={
+            "task": "nobody.has_this",
+            "interval": every,
+            "enabled": False,
+            "description": told("schedule.description", 200),
+        },
     )
     TaskResult.objects.create(
         task_id=unique,
